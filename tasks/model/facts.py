@@ -1,0 +1,205 @@
+"""The types of the facts. Units stand in the names; what a system does not have is None or empty, never a guess."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from tasks.model.release import Release
+
+
+class Edition(StrEnum):
+    """PBXware editions (vendor's documentation)."""
+
+    BUSINESS = "business"
+    CALL_CENTER = "call_center"
+    MULTI_TENANT = "multi_tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which machine answered. A clone shares the machine id: the VPS id of SERVERware tells the two apart."""
+
+    machine_id: str
+    hostname: str
+    os_name: str            # PRETTY_NAME of os-release, or the kernel's name
+    kernel: str
+    uptime_s: float
+    clock: datetime         # the system's own clock, with its zone's offset, when it answered
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The installed PBXware. The edition is None where the system does not tell it on a shell."""
+
+    release: Release
+    edition: Edition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    path: str
+    device: str
+    size_bytes: int
+    used_bytes: int
+    free_bytes: int                 # what an unprivileged writer still gets (df's "available")
+    inodes: int | None              # None where the file system has no fixed number (btrfs)
+    inodes_free: int | None
+
+    @property
+    def used_fraction(self) -> float:
+        writable = self.used_bytes + self.free_bytes
+        return self.used_bytes / writable if writable else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    mounts: tuple[Mount, ...]
+
+    def holding(self, path: str) -> Mount | None:
+        """The mount that a file at ``path`` lies on: the longest mount point that leads to it."""
+        leading = [m for m in self.mounts if m.path == "/" or path == m.path or path.startswith(m.path + "/")]
+        return max(leading, key=lambda m: len(m.path), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    engine: str | None              # None for a view, or a table that the server cannot open
+    rows: int                       # the server's estimate for InnoDB, exact for MyISAM and Aria
+    data_bytes: int
+    index_bytes: int
+    free_bytes: int
+    comment: str = ""               # for a table that cannot be opened, the server's error
+
+    @property
+    def size_bytes(self) -> int:
+        return self.data_bytes + self.index_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of the PBXware schema, and where the server keeps them."""
+
+    schema: str
+    tables: tuple[Table, ...]
+
+    def get(self, name: str) -> Table | None:
+        return next((table for table in self.tables if table.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    version: str                    # as the server writes it, e.g. 10.11.6-MariaDB
+    datadir: str
+    utc_offset: timedelta           # of the server's session clock, in which calldate is written
+    clock: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CdrColumns:
+    columns: tuple[str, ...]
+    leading_index_columns: tuple[str, ...]      # the first column of each index: those that a range can use
+
+    @property
+    def calldate_indexed(self) -> bool:
+        return "calldate" in self.leading_index_columns
+
+
+@dataclass(frozen=True, slots=True)
+class CdrSpan:
+    """First and last call, naive, in the database server's zone; None where the table is empty."""
+
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CdrRhythm:
+    """Calls in the last 56 days by weekday (0 = Monday) and hour, in the database server's zone."""
+
+    days: int
+    calls: tuple[tuple[int, ...], ...]          # 7 rows of 24
+
+    @property
+    def total(self) -> int:
+        return sum(map(sum, self.calls))
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskVersion:
+    major: int
+    text: str                                   # e.g. 16.28.0~dfsg-0+deb11u4
+
+
+class SipDriver(StrEnum):
+    CHAN_SIP = "chan_sip"
+    PJSIP = "chan_pjsip"
+
+
+@dataclass(frozen=True, slots=True)
+class SipDrivers:
+    """The SIP drivers that Asterisk has loaded, and how many peers (chan_sip) or endpoints (PJSIP) each has."""
+
+    loaded: frozenset[SipDriver]
+    chan_sip_peers: int
+    pjsip_endpoints: int
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    name: str                                   # file name, e.g. codec_g729.so
+    build_sum: str | None                       # 32 hex digits compiled in, or None where there is none
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """The shared objects in Asterisk's module folder, and the build sum that most of them (Asterisk's own) carry."""
+
+    modules: tuple[Module, ...]
+    build_sum: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomFile:
+    path: str
+    kind: str                                   # plain_php, script, cron, stylesheet
+    changed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomFiles:
+    files: tuple[CustomFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """What pbxware.ini says, without its credentials."""
+
+    values: tuple[tuple[str, str], ...]
+
+    def get(self, name: str) -> str | None:
+        return dict(self.values).get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialplan:
+    """Which applications and channel technologies the site's own dialplan files use, with file and line."""
+
+    uses: tuple[tuple[str, str], ...]           # (application or technology, "file:line")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationErrors:
+    """What Asterisk says of its own configuration at its last start: ERROR lines of the log, repeated ones once."""
+
+    lines: tuple[str, ...]
+    log_readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedAt:
+    """The moment at which facts are judged, so that judging again gives the same findings."""
+
+    moment: datetime

@@ -1,0 +1,137 @@
+"""What a check found. The field names are a contract with reports, cases and other programs."""
+from __future__ import annotations
+
+from datetime import date
+from enum import IntEnum, StrEnum
+
+from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Outcome(StrEnum):
+    PASS = "pass"  # noqa: S105  (an outcome, not a password)
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+class Severity(IntEnum):
+    """Ordered; written as its lower-case name."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+class Verdict(StrEnum):
+    """One word for a system. They sum to the number of systems."""
+
+    READY = "ready"
+    ACTIONS_NEEDED = "actions_needed"
+    BLOCKED = "blocked"
+    UNDETERMINED = "undetermined"
+    UNREACHABLE = "unreachable"
+
+
+class Kind(StrEnum):
+    """Who carries a remediation out."""
+
+    CLIENT = "client"
+    ENGINEER = "engineer"
+    COMMAND = "command"
+
+
+class Quantity(Frozen):
+    """A number with its unit (bytes, rows, s, %, …)."""
+
+    value: float | int
+    unit: str
+
+
+class Remediation(Frozen):
+    id: str
+    kind: Kind
+    text: str
+    reversible: bool
+    downtime_s: int = 0
+    needs_approval: bool = True
+
+
+class WaiverSource(StrEnum):
+    STANDING = "standing"   # written in the fleet file
+    CASE = "case"           # recorded for one case
+
+
+class Waiver(Frozen):
+    check_id: str
+    subject: str | None = None      # None waives every subject of the check
+    owner: str
+    reason: str
+    expires_on: date
+    source: WaiverSource = WaiverSource.STANDING
+
+
+class Problem(Frozen):
+    """What a check yields for something that stands in the way; severity and blocking default to the check's own."""
+
+    subject: str
+    summary: str
+    client_text: str = ""           # the check's own plain words when empty
+    measured: Quantity | None = None
+    threshold: Quantity | None = None
+    remediations: tuple[Remediation, ...] = ()
+    severity: Severity | None = None
+    blocking: bool | None = None
+
+
+class Notice(Frozen):
+    """What a check yields for something worth knowing that stands in nobody's way (outcome pass, severity info)."""
+
+    subject: str
+    summary: str
+    measured: Quantity | None = None
+    threshold: Quantity | None = None
+
+
+class CannotTell(Frozen):
+    """What a check yields where its facts do not suffice to decide; it counts as unknown."""
+
+    subject: str
+    summary: str
+
+
+class Finding(Frozen):
+    check_id: str
+    check_version: int
+    subject: str
+    outcome: Outcome
+    severity: Severity
+    blocking: bool
+    summary: str
+    client_text: str = ""
+    measured: Quantity | None = None
+    threshold: Quantity | None = None
+    remediations: tuple[Remediation, ...] = ()
+    waiver: Waiver | None = None
+
+    @field_serializer("severity")
+    def _severity_name(self, severity: Severity) -> str:
+        return severity.label
+
+    @field_validator("severity", mode="before")
+    @classmethod
+    def _severity_of_name(cls, value: object) -> object:
+        return Severity[value.upper()] if isinstance(value, str) else value
+
+    @property
+    def open(self) -> bool:
+        """Whether it still stands in the way: failed or unknown, and not waived."""
+        return self.outcome in (Outcome.FAIL, Outcome.UNKNOWN) and self.waiver is None

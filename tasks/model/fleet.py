@@ -1,0 +1,124 @@
+"""The fleet file's shape: which systems there are, how they are reached and whom they belong to. Never a secret."""
+from __future__ import annotations
+
+from datetime import date, time
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from tasks.model.facts import Edition
+from tasks.model.finding import Waiver
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>\",;:]+@[^@\s<>\",;:]+$", max_length=254)]
+CLOCK_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ZONES = available_timezones()
+
+
+class Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Environment(StrEnum):
+    STANDALONE = "standalone"
+    SERVERWARE = "serverware"
+
+
+class Serverware(Entry):
+    host: Host
+    vps_id: Slug
+
+
+class Ssh(Entry):
+    """``credential`` is a name that UPLIFT_HOME/credentials.yaml resolves to a key file or an agent."""
+
+    host: Host
+    port: int = Field(2020, ge=1, le=65535)
+    user: Slug = "root"
+    credential: Slug
+
+
+class Hours(Entry):
+    """Business hours of one or more weekdays, in the system's own zone."""
+
+    days: tuple[str, ...] = Field(min_length=1)
+    opens: time
+    closes: time
+
+    @field_validator("days")
+    @classmethod
+    def _days_are_weekdays(cls, days: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [day for day in days if day not in CLOCK_DAYS]
+        if unknown:
+            raise ValueError(f"unknown weekday {unknown[0]!r}; write {', '.join(CLOCK_DAYS)}")
+        return days
+
+
+class Blackout(Entry):
+    """Dates on which nothing is done on the system, both included."""
+
+    first: date
+    last: date
+    reason: Text = "blackout"
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Blackout:
+        if self.last < self.first:
+            raise ValueError("a blackout ends before it begins; swap first and last")
+        return self
+
+
+class Contact(Entry):
+    name: Text
+    email: Email
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
+    approves: bool = True
+
+
+class System(Entry):
+    """One client system."""
+
+    id: Slug
+    client: Text
+    environment: Environment
+    serverware: Serverware | None = None
+    edition: Edition
+    ssh: Ssh
+    change_credential: Slug | None = None
+    timezone: str
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    business_hours: tuple[Hours, ...] = ()
+    blackout: tuple[Blackout, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    engineer: Slug | None = None
+    tags: frozenset[Slug] = frozenset()
+    profile: Slug = "pbxware"
+    overrides: dict[str, Any] = {}
+    waivers: tuple[Waiver, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        if zone not in _ZONES:
+            raise ValueError(f"unknown time zone {zone!r}; write an IANA name like Europe/London")
+        return zone
+
+    @model_validator(mode="after")
+    def _serverware_is_told_where_it_is_used(self) -> System:
+        if self.environment is Environment.SERVERWARE and self.serverware is None:
+            raise ValueError("environment is serverware: add serverware: {host, vps_id}")
+        if self.environment is Environment.STANDALONE and self.serverware is not None:
+            raise ValueError("environment is standalone: remove serverware: or set environment to serverware")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Fleet(Entry):
+    systems: tuple[System, ...]

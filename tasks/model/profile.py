@@ -1,0 +1,150 @@
+"""The platform profile: what a site knows of its PBXware systems, as data.
+
+Everything that the vendor does not document (paths, commands, hops, what a release drops or demands, speeds) is an
+entry here. Its hash is part of the plan that a client approves.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from tasks.model.release import Hop, Release
+
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00\n]*$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Paths(Section):
+    """Where things lie on the outer system (observed; see the profile's comments)."""
+
+    root: AbsolutePath = "/opt/pbxware"
+    tree: AbsolutePath = "/opt/pbxware/pw"
+    settings: AbsolutePath = "/opt/pbxware/pw/etc/pbxware/pbxware.ini"
+    version_header: AbsolutePath = "/opt/pbxware/pw/home/sitemanager/admin/index.php"
+    asterisk_etc: AbsolutePath = "/opt/pbxware/pw/etc/asterisk"
+    asterisk_log: AbsolutePath = "/opt/pbxware/pw/var/log/asterisk/messages"
+    modules: tuple[AbsolutePath, ...] = ("/opt/pbxware/pw/usr/lib/asterisk/modules",)
+    admin: AbsolutePath = "/opt/pbxware/pw/home/sitemanager/admin"
+    custom_scripts: tuple[AbsolutePath, ...] = ("/script",)
+    cron: tuple[AbsolutePath, ...] = ("/etc/crontab", "/etc/cron.d", "/var/spool/cron")
+    backup: AbsolutePath = "/opt/backup"
+    database_files: AbsolutePath = "/opt/pbxware/pw/var/lib/mysql"
+
+
+class Commands(Section):
+    """Commands of the outer shell, as words (never a shell line)."""
+
+    asterisk: tuple[str, ...] = ("asterisk", "-rx")
+    version: tuple[str, ...] | None = None      # unknown at the vendor's: the header of a shipped file is the fallback
+
+
+class Database(Section):
+    name: Word = "pbxware"
+    cdr_table: Word = "cdr"
+    port: int = 3306
+    host_key: str = "pw_mysql_host"             # keys of pbxware.ini
+    user_key: str = "pw_mysql_username"
+    password_key: str = "pw_mysql_password"  # noqa: S105  (the name of a key)
+    scan_limit_rows: int = 50_000               # a table of up to so many rows may be read without an index
+    own_table_patterns: tuple[str, ...] = ("*",)
+    foreign_table_patterns: tuple[str, ...] = ("fop2*",)
+
+
+class RebuildSpeed(Section):
+    """How fast an ALTER rebuilds the CDR table; measured, or a cautious guess until it is."""
+
+    engine: str
+    rows_per_s: float = Field(gt=0)
+
+
+class Space(Section):
+    """What an upgrade needs besides the rebuilt table."""
+
+    release_bytes: int = 3_000_000_000          # the unpacked release beside the running one
+    reserve_fraction: float = 0.05              # of the file system, left free for the running system
+    rebuild_factor: float = 1.1                 # a rebuild needs about the table's size again (MySQL manual)
+    inodes: int = 60_000                        # files of an unpacked release
+
+
+class Estimate(Section):
+    fixed_s: float = 600.0                      # unpack, stop, convert, swap, start
+    speeds: tuple[RebuildSpeed, ...] = (
+        RebuildSpeed(engine="InnoDB", rows_per_s=30_000),
+        RebuildSpeed(engine="MyISAM", rows_per_s=30_000),
+        RebuildSpeed(engine="Aria", rows_per_s=30_000),
+    )
+    promised_downtime_s: float = 1800.0         # the vendor promises 15 to 30 minutes
+
+
+class ReleaseEntry(Section):
+    """A release: what it no longer has, what it demands, and what its upgrader converts by itself."""
+
+    version: Release
+    asterisk_major: int | None = None
+    drops: frozenset[Word] = frozenset()
+    demands: frozenset[Word] = frozenset()
+    converts: frozenset[Word] = frozenset()
+
+
+class HopRule(Section):
+    """An upgrade that the vendor supports in one step: from a range of releases to one release."""
+
+    from_min: Release
+    from_below: Release
+    to: Release
+
+    def allows(self, hop: Hop) -> bool:
+        return self.from_min <= hop.source < self.from_below and hop.target == self.to
+
+
+class Profile(Section):
+    name: Word
+    paths: Paths = Paths()
+    commands: Commands = Commands()
+    database: Database = Database()
+    space: Space = Space()
+    estimate: Estimate = Estimate()
+    releases: tuple[ReleaseEntry, ...] = ()
+    hops: tuple[HopRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _releases_are_told_once(self) -> Profile:
+        versions = [entry.version for entry in self.releases]
+        if len(set(versions)) != len(versions):
+            raise ValueError("a release stands twice in releases:")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over its canonical JSON: part of the plan that a client approves."""
+        canonical = json.dumps(_canonical(self.model_dump(mode="json")), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def entered(self, hop: Hop) -> tuple[ReleaseEntry, ...]:
+        """The releases that the hop enters: above its source, up to its target."""
+        return tuple(entry for entry in self.releases if hop.crosses(entry.version))
+
+    def supports(self, hop: Hop) -> bool:
+        return any(rule.allows(hop) for rule in self.hops)
+
+    def rebuild_speed(self, engine: str | None) -> float:
+        """Rows a second of a rebuild; the slowest known speed for an engine that the profile does not name."""
+        speeds = {speed.engine.lower(): speed.rows_per_s for speed in self.estimate.speeds}
+        return speeds.get((engine or "").lower(), min(speeds.values()))
+
+
+def _canonical(value: object) -> object:
+    """JSON data with the lists that were sets sorted, so that one profile has one digest."""
+    if isinstance(value, dict):
+        return {
+            key: sorted(map(str, item)) if key in ("drops", "demands", "converts") else _canonical(item)
+            for key, item in value.items()
+        }
+    return [_canonical(item) for item in value] if isinstance(value, list) else value
