@@ -54,6 +54,8 @@ class Release:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def read(value: object) -> Release:
+            if isinstance(value, float):  # YAML reads 8.10 as 8.1
+                raise ValueError(f'a release is text, not a number; quote it: "{value}"')
             return value if isinstance(value, Release) else cls.parse(str(value))
 
         return core_schema.no_info_plain_validator_function(
