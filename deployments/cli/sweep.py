@@ -1,0 +1,127 @@
+"""``uplift sweep`` and ``uplift judge``: the fleet's readiness, from the shell."""
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deployments.cli.output import print_json, print_verdicts
+from tasks.model.answer import ContactState, Recording
+from tasks.model.errors import UserError
+from tasks.model.release import Release
+from tasks.wire.home import find_home
+
+Fleet = Annotated[Path, typer.Argument(help="fleet.yaml, a CSV file, or a folder of either")]
+Json = Annotated[bool, typer.Option("--json", help="print the summary as JSON")]
+
+
+def sweep(
+    fleet: Fleet,
+    target: Annotated[str, typer.Option(help="the release to be ready for, e.g. 7.2.0")],
+    out: Annotated[Path, typer.Option(help="the folder for the report and the raw answers")],
+    select: Annotated[str | None, typer.Option(help="which systems, e.g. 'tag=vip and country=GB'")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=2000, help="visits at once")] = 50,
+    mysql: Annotated[bool, typer.Option("--mysql/--no-mysql", help="ask the databases too")] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with the sweep that --out holds")] = False,
+    as_json: Json = False,
+) -> None:
+    """Inspect every system, read only, and say which are ready for a release and what stands in the way."""
+    release = _release(target)
+    home = find_home(None)
+    _quiet_prefect(home)
+    from flows.sweep import sweep as sweep_flow  # slow to import: only when it is asked for
+
+    arguments = {
+        "fleet": str(fleet),
+        "target": str(release),
+        "out": str(out.resolve()),
+        "select": select,
+        "concurrency": concurrency,
+        "mysql": mysql,
+        "resume": resume,
+        "home": str(home),
+    }
+    summary = asyncio.run(_with_progress(sweep_flow, arguments, show=not as_json))
+    _tell(summary, out, as_json)
+
+
+def judge(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="a folder that a sweep wrote")],
+    as_json: Json = False,
+) -> None:
+    """Judge a stored sweep again with today's checks, without another login, and write its report anew."""
+    from tasks.steps.judge_sweep import judge_sweep
+    from tasks.wire.sweep_folder import SweepFolder
+
+    folder = SweepFolder(directory)
+    with folder.locked(must_exist=True):
+        summary = judge_sweep(folder)
+    _tell(summary, directory, as_json)
+
+
+async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) -> dict[str, Any]:
+    """Run the flow under a bar that grows with each visit; a signal ends it with a folder that can be resumed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from tasks.steps.inspect_batch import on_visited
+    from tasks.steps.open_sweep import on_planned
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
+        bar = progress.add_task("starting Prefect", total=None)
+        missed = 0
+
+        def planned(left: int) -> None:
+            progress.update(bar, total=left, description="visiting")
+
+        def visited(recording: Recording) -> None:
+            nonlocal missed
+            missed += recording.contact.state is not ContactState.REACHED
+            progress.update(bar, advance=1, description=f"visiting ({missed} not reached)" if missed else "visiting")
+
+        on_planned.set(planned)
+        on_visited.set(visited)
+        running = asyncio.ensure_future(flow(**arguments))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        try:
+            summary: dict[str, Any] = await running
+            return summary
+        except asyncio.CancelledError:
+            raise UserError(
+                "interrupted", f"the sweep was interrupted; {arguments['out']} keeps what was answered", "go on with --resume"
+            ) from None
+
+
+def _tell(summary: dict[str, Any], directory: Path, as_json: bool) -> None:
+    if as_json:
+        print_json(summary)
+    else:
+        print_verdicts(summary, directory / "report.html")
+    if summary["unreachable"]:
+        raise typer.Exit(3)
+
+
+def _release(text: str) -> Release:
+    try:
+        return Release.parse(text)
+    except ValueError as error:
+        raise UserError("bad_release", str(error), "name the target release with --target 7.2.0") from None
+
+
+def _quiet_prefect(home: Path) -> None:
+    """Without a server of the site, Prefect starts one for the time of the run; it keeps its files in UPLIFT_HOME."""
+    defaults = {
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "DO_NOT_TRACK": "1",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,57 @@
+"""Sweep the fleet: visit every selected system, judge what it answered, and leave a report.
+
+The fleet is cut into shards so that memory is bounded and a killed sweep goes on where it stopped.
+"""
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from prefect import flow
+from prefect.artifacts import acreate_markdown_artifact
+
+from flows.sweep_shard import visit_shard
+from tasks.model.sweep import Limits, SweepOptions
+from tasks.steps.inspect_batch import Visitor
+from tasks.steps.judge_sweep import judge_sweep
+from tasks.steps.open_sweep import finish_sweep, open_sweep, publish_latest, sweep_directory
+from tasks.wire.home import find_home
+
+
+@flow(name="sweep", persist_result=False, retries=0)
+async def sweep(
+    fleet: str,
+    target: str,
+    out: str | None = None,
+    select: str | None = None,
+    concurrency: int = 50,
+    mysql: bool = True,
+    resume: bool = False,
+    home: str | None = None,
+    limits: Limits | None = None,
+) -> dict[str, object]:
+    """Returns ``summary.json``. Without ``out`` the folder is a new one under UPLIFT_HOME/sweeps, shown by ``latest``.
+
+    Raises UserError for what the caller can mend (a broken fleet file, an unknown selection, a folder in use).
+    """
+    place = find_home(home)
+    folder = sweep_directory(out, place)
+    options = SweepOptions.model_validate(
+        {"target": target, "select": select, "concurrency": concurrency, "mysql": mysql, "limits": limits or Limits()}
+    )
+    with folder.locked():
+        plan, targets = open_sweep(folder, Path(fleet), options, place, resume=resume)
+        visitor = Visitor.open(plan.options, plan.profiles, place)
+        await asyncio.gather(*(visit_shard(folder, plan, targets, shard, visitor) for shard in range(plan.shards)))
+        finish_sweep(folder, plan)
+        summary = judge_sweep(folder)
+        if out is None:
+            publish_latest(folder)
+    await acreate_markdown_artifact(
+        key="sweep-summary",
+        markdown="\n".join(
+            [f"**{folder.path / 'report.html'}**", "", *(f"- {name}: {value}" for name, value in summary.items())]
+        ),
+        description=f"Sweep {plan.sweep_id} for {plan.options.target}",
+    )
+    return summary

@@ -1,0 +1,167 @@
+"""A sweep's folder on disk: the plan, the systems and their raw answers, safe against a kill at any byte.
+
+While a shard is being visited each recording is one line appended to ``facts/shard-0000.jsonl``; a shard that is
+complete becomes ``facts/shard-0000.parquet``. A torn last line is what a kill leaves: that system is visited again.
+"""
+from __future__ import annotations
+
+import fcntl
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from tasks.model.answer import Recording
+from tasks.model.errors import UserError
+from tasks.model.sweep import SweepPlan, Target
+
+_ROWS_AT_ONCE = 50
+
+
+class SweepFolder:
+    """Opens nothing until asked; every write is either an appended line or an atomic rename."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.facts = path / "facts"
+
+    @property
+    def exists(self) -> bool:
+        return (self.path / "run.json").is_file()
+
+    @contextmanager
+    def locked(self, *, must_exist: bool = False) -> Iterator[None]:
+        """Hold the folder for one sweep at a time; raises UserError where another one runs."""
+        if must_exist:
+            self.load()
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(
+                    "sweep_running",
+                    f"another sweep is writing to {self.path}",
+                    "wait for it, or choose another --out",
+                ) from None
+            yield
+
+    def create(self, plan: SweepPlan, targets: tuple[Target, ...]) -> None:
+        self.facts.mkdir(parents=True, exist_ok=True)
+        lines = "".join(target.model_dump_json() + "\n" for target in targets)
+        write_atomically(self.facts / "systems.jsonl", lines.encode())
+        self.save(plan)
+
+    def save(self, plan: SweepPlan) -> None:
+        write_atomically(self.path / "run.json", plan.model_dump_json(indent=2).encode() + b"\n")
+
+    def load(self) -> tuple[SweepPlan, tuple[Target, ...]]:
+        """The plan and its systems; raises UserError where the folder holds no sweep that can be read."""
+        try:
+            plan = SweepPlan.model_validate_json((self.path / "run.json").read_bytes())
+            with (self.facts / "systems.jsonl").open("rb") as lines:
+                return plan, tuple(Target.model_validate_json(line) for line in lines)
+        except FileNotFoundError as error:
+            raise UserError(
+                "no_sweep",
+                f"{self.path} holds no sweep ({Path(str(error.filename)).name} is missing)",
+                "name a folder that `uplift sweep --out` wrote",
+            ) from None
+        except ValidationError as error:
+            raise UserError(
+                "sweep_unreadable",
+                f"{self.path} holds a sweep that this version cannot read ({error.error_count()} errors)",
+                "judge it with the version that wrote it (run.json: uplift_version), or sweep again",
+            ) from None
+
+    def recorded(self, shard: int) -> set[str]:
+        """The ids of the systems of a shard whose recording is whole."""
+        if self._sealed(shard).is_file():
+            table = pq.read_table(self._sealed(shard), columns=["system_id"])
+            return set(table.column("system_id").to_pylist())
+        return {recording.system_id for recording in self._lines(shard)}
+
+    def contacts(self, shard: int) -> dict[str, int]:
+        """How many systems of a sealed shard by how far the visit came."""
+        column = pq.read_table(self._sealed(shard), columns=["contact"]).column("contact")
+        return dict(Counter(column.to_pylist()))
+
+    def is_sealed(self, shard: int) -> bool:
+        return self._sealed(shard).is_file()
+
+    @contextmanager
+    def appending(self, shard: int) -> Iterator[Appender]:
+        """Append recordings to a shard; a torn last line of an earlier run is cut off first."""
+        path = self._open(shard)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            _cut_torn_line(path)
+            yield Appender(file.fileno())
+
+    def seal(self, shard: int) -> None:
+        """Turn a complete shard's lines into Parquet, in the order of the system ids."""
+        recordings = sorted(self._lines(shard), key=lambda recording: recording.system_id)
+        table = pa.table(
+            {
+                "system_id": [recording.system_id for recording in recordings],
+                "contact": [recording.contact.state.value for recording in recordings],
+                "recording": [recording.model_dump_json() for recording in recordings],
+            },
+            schema=pa.schema([("system_id", pa.string()), ("contact", pa.string()), ("recording", pa.large_string())]),
+        )
+        temporary = self._sealed(shard).with_suffix(".parquet.part")
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(self._sealed(shard))
+        self._open(shard).unlink(missing_ok=True)
+
+    def recordings(self, shard: int) -> Iterator[Recording]:
+        """The recordings of a shard, sealed or not, one at a time."""
+        if not self.is_sealed(shard):
+            yield from sorted(self._lines(shard), key=lambda recording: recording.system_id)
+            return
+        for batch in pq.ParquetFile(self._sealed(shard)).iter_batches(_ROWS_AT_ONCE, columns=["recording"]):
+            for text in batch.column(0).to_pylist():
+                yield Recording.model_validate_json(text)
+
+    def _sealed(self, shard: int) -> Path:
+        return self.facts / f"shard-{shard:04}.parquet"
+
+    def _open(self, shard: int) -> Path:
+        return self.facts / f"shard-{shard:04}.jsonl"
+
+    def _lines(self, shard: int) -> Iterator[Recording]:
+        if not self._open(shard).is_file():
+            return
+        with self._open(shard).open("rb") as lines:
+            for line in lines:
+                if line.endswith(b"\n"):
+                    yield Recording.model_validate_json(line)
+
+
+class Appender:
+    """One write(2) a recording, so that a kill leaves whole lines and at most one torn one."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def append(self, recording: Recording) -> None:
+        line = recording.model_dump_json().encode() + b"\n"
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _cut_torn_line(path: Path) -> None:
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        os.truncate(path, content.rfind(b"\n") + 1)
