@@ -1,0 +1,112 @@
+"""A sweep's folder survives a kill at any byte: what was whole stays, what was torn is visited again."""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.model.answer import Answer, Contact, ContactState, Recording
+from tasks.model.errors import UserError
+from tasks.model.release import Release
+from tasks.model.sweep import SweepOptions, SweepPlan
+from tasks.wire.sweep_folder import SweepFolder
+
+
+def recording(number: int, text: str = "") -> Recording:
+    return Recording(
+        system_id=f"s{number}",
+        started_at=datetime(2026, 11, 23, 1, 30, tzinfo=UTC),
+        elapsed_s=1.5,
+        contact=Contact(state=ContactState.REACHED),
+        shell={"mounts": Answer(exit_code=0, stdout=text)},
+    )
+
+
+def plan(systems: int) -> SweepPlan:
+    return SweepPlan(
+        sweep_id="a",
+        started_at=datetime(2026, 11, 23, tzinfo=UTC),
+        options=SweepOptions(target=Release.parse("7.2.0")),
+        fleet_file="fleet.yaml",
+        systems=systems,
+    )
+
+
+@given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=8), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_kill_at_any_byte_costs_at_most_the_system_that_was_being_written(tmp_path_factory, texts, data):
+    folder = SweepFolder(tmp_path_factory.mktemp("sweep"))
+    folder.facts.mkdir()
+    with folder.appending(0) as appender:
+        for number, text in enumerate(texts):
+            appender.append(recording(number, text))
+    file = folder.facts / "shard-0000.jsonl"
+    content = file.read_bytes()
+    cut = data.draw(st.integers(0, len(content)))
+    file.write_bytes(content[:cut])
+    whole = content[:cut].count(b"\n")
+
+    assert folder.recorded(0) == {f"s{number}" for number in range(whole)}
+    with folder.appending(0) as appender:
+        for number in range(whole, len(texts)):
+            appender.append(recording(number, texts[number]))
+    folder.seal(0)
+
+    assert {one.system_id: one for one in folder.recordings(0)} == {
+        f"s{number}": recording(number, text) for number, text in enumerate(texts)
+    }
+
+
+def test_a_kill_between_the_parquet_and_the_removal_of_the_lines_changes_nothing(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    folder.facts.mkdir()
+    with folder.appending(0) as appender:
+        appender.append(recording(1))
+    lines = (folder.facts / "shard-0000.jsonl").read_bytes()
+    folder.seal(0)
+    (folder.facts / "shard-0000.jsonl").write_bytes(lines)
+
+    assert folder.is_sealed(0)
+    assert folder.recorded(0) == {"s1"}
+    assert [one.system_id for one in folder.recordings(0)] == ["s1"]
+
+
+def test_a_half_written_parquet_file_is_not_taken_for_a_shard(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    folder.facts.mkdir()
+    with folder.appending(0) as appender:
+        appender.append(recording(1))
+    (folder.facts / "shard-0000.parquet.part").write_bytes(b"PAR1")
+
+    assert not folder.is_sealed(0)
+    folder.seal(0)
+    assert folder.contacts(0) == {"reached": 1}
+
+
+def test_two_sweeps_never_write_to_one_folder(tmp_path: Path):
+    with SweepFolder(tmp_path).locked(), pytest.raises(UserError, match="another sweep"), SweepFolder(tmp_path).locked():
+        pass
+
+
+def test_a_folder_without_a_sweep_is_named_with_the_remedy(tmp_path: Path):
+    with pytest.raises(UserError, match="holds no sweep"):
+        SweepFolder(tmp_path).load()
+
+
+def test_a_sweep_of_another_version_is_refused_in_one_sentence(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    folder.create(plan(0), ())
+    (tmp_path / "run.json").write_text('{"schema_version": 99}')
+    with pytest.raises(UserError, match="this version cannot read"):
+        folder.load()
+
+
+@pytest.mark.parametrize(("systems", "shards"), [(0, 0), (1, 1), (500, 1), (501, 2), (10_000, 20)])
+def test_shards_cover_every_system_once(systems: int, shards: int):
+    assert plan(systems).shards == shards
+    numbers = tuple(range(systems))
+    cut = [plan(systems).shard_of(numbers, shard) for shard in range(shards)]  # type: ignore[arg-type]
+    assert [number for part in cut for number in part] == list(numbers)
