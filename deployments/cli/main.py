@@ -1,0 +1,90 @@
+"""The command `uplift`. Each command's module is imported only when it is called, so that help comes at once."""
+from __future__ import annotations
+
+import importlib
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import Abort, TyperException
+
+from deployments.cli.errors import ExitCode, report_crash, report_user_error
+from tasks.model.errors import UserError
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A command or a group of commands: the module that holds it as ``app``, and its line in the help."""
+
+    module: str
+    help: str
+
+
+MOUNTS = {
+    "fleet": Mount("deployments.cli.fleet", "Check, describe, enrol or import the fleet file."),
+    "lab": Mount("deployments.cli.lab", "A fleet of real systems on this machine, to try things on."),
+    "checks": Mount("deployments.cli.checks", "List, explain or add the pre-checks."),
+    "sweep": Mount("deployments.cli.sweep", "Inspect a fleet and report which systems are ready."),
+    "judge": Mount("deployments.cli.judge", "Judge a stored sweep again, without another login."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Lists its commands from MOUNTS and imports only the one that runs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(MOUNTS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        mount = MOUNTS.get(cmd_name)
+        return TyperCommand(cmd_name, help=mount.help) if mount else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        self.commands = {name: self.get_command(ctx, name) for name in MOUNTS}      # for "did you mean"
+        name, _, rest = super().resolve_command(ctx, args)
+        module = importlib.import_module(MOUNTS[str(name)].module)
+        command = typer.main.get_command(module.app)
+        command.name = name
+        return name, command, rest
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def uplift() -> None:
+    """Upgrades a fleet of PBXware phone systems the way the vendor's engineers do."""
+
+
+def main() -> None:
+    """The console script: every way to end becomes an exit code of INTERFACES.md and one sentence."""
+    sys.exit(int(run(sys.argv[1:])))
+
+
+def run(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
+    try:
+        ended = typer.main.get_command(app).main(args=arguments, prog_name="uplift", standalone_mode=False)
+        return ended if isinstance(ended, int) else ExitCode.DONE
+    except UserError as error:
+        return report_user_error(error, as_json=as_json)
+    except TyperException as error:
+        return _bad_usage(error, as_json=as_json)
+    except (Abort, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+        return 130
+    except Exception as error:
+        return report_crash(error, as_json=as_json)
+
+
+def _bad_usage(error: TyperException, *, as_json: bool) -> ExitCode:
+    """A wrong command line, in the same one sentence as any other mistake."""
+    context = getattr(error, "ctx", None)
+    if not str(error.format_message()).strip() and context is not None:      # called without a command: its help
+        print(context.get_help(), file=sys.stderr)
+        return ExitCode.BAD_INPUT
+    path = context.command_path if context is not None else "uplift"
+    message = error.format_message().strip().rstrip(".")
+    return report_user_error(UserError("usage", message, f"see `{path} --help`"), as_json=as_json)
