@@ -161,10 +161,17 @@ class Modules:
     build_sum: str | None
 
 
+class CustomKind(StrEnum):
+    PLAIN_PHP = "plain_php"
+    SCRIPT = "script"
+    CRON = "cron"                               # what a cron entry calls
+    STYLESHEET = "stylesheet"                   # or a logo
+
+
 @dataclass(frozen=True, slots=True)
 class CustomFile:
     path: str
-    kind: str                                   # plain_php, script, cron, stylesheet
+    kind: CustomKind
     changed_on: date | None = None
 
 
