@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
+from tasks.model.facts import Edition
 from tasks.model.finding import CannotTell, Notice, Problem, Severity
 from tasks.model.release import Release
 
@@ -25,7 +26,10 @@ class BadCheck(TypeError):
 
 @dataclass(frozen=True)
 class Check:
-    """One check. ``needs`` are the types of its parameters: facts, or System, Profile, Hop, Contact, EvaluatedAt."""
+    """One check. ``needs`` are the types of its parameters: facts, or System, Profile, Hop, Contact, EvaluatedAt.
+
+    ``where`` is the function's file and line.
+    """
 
     id: str
     version: int
@@ -36,24 +40,32 @@ class Check:
     reason: str
     remedy: str
     client_text: str
-    drops: str | None = None
-    demands: str | None = None
+    where: str
+    drops: tuple[str, ...] = ()
+    demands: tuple[str, ...] = ()
     crossing: Release | None = None
+    editions: frozenset[Edition] = frozenset(Edition)
+    waivable: bool = True
 
 
 def check(
     *,
     severity: Severity,
     blocking: bool,
-    drops: str | None = None,
-    demands: str | None = None,
+    drops: str | tuple[str, ...] = (),
+    demands: str | tuple[str, ...] = (),
     crossing: str | None = None,
+    editions: frozenset[Edition] = frozenset(Edition),
+    waivable: bool = True,
     version: int = 1,
 ) -> Callable[[Judge], Check]:
     """Make a check of a function that yields Problem, Notice or CannotTell; yielding nothing is a pass.
 
-    ``drops``/``demands``: only where the profile's releases say so somewhere on the hop; ``crossing``: only where the
-    hop enters that release. Raises BadCheck with file and line for a function that cannot be one.
+    ``blocking`` is what a Problem is unless it says otherwise, and what an unknown of this check always is.
+    ``drops``/``demands``: only where the profile's releases drop (demand) one of these somewhere on the hop;
+    ``crossing``: only where the hop enters that release; ``editions``: only on systems of these editions.
+    ``waivable=False`` is for checks of who a system is. Raises BadCheck with file and line for a function that cannot
+    be a check.
     """
 
     def make(judge: Judge) -> Check:
@@ -65,6 +77,8 @@ def check(
                 raise BadCheck(f"{where}: the module's docstring has no {name}; see `uplift checks new`")
         if not inspect.isgeneratorfunction(judge):
             raise BadCheck(f"{where}: a check yields its findings; write it as a generator")
+        if severity is Severity.INFO:
+            raise BadCheck(f"{where}: what is only worth knowing is a Notice; give the check a severity above info")
         return Check(
             id=judge.__module__.rpartition(".")[2],
             version=version,
@@ -75,9 +89,12 @@ def check(
             reason=parts["reason"],
             remedy=parts["remedy"],
             client_text=parts["client"],
-            drops=drops,
-            demands=demands,
+            where=where,
+            drops=(drops,) if isinstance(drops, str) else drops,
+            demands=(demands,) if isinstance(demands, str) else demands,
             crossing=Release.parse(crossing) if crossing else None,
+            editions=editions,
+            waivable=waivable,
         )
 
     return make

@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import date
 from enum import IntEnum, StrEnum
 
-from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 
 
 class Frozen(BaseModel):
@@ -50,10 +50,22 @@ class Kind(StrEnum):
 
 
 class Quantity(Frozen):
-    """A number with its unit (bytes, rows, s, %, …)."""
+    """A number with its unit (bytes, rows, s, %, …), written as people read it: 3.2 GB, 3,000,000 rows, 49 s."""
 
     value: float | int
     unit: str
+
+    def __str__(self) -> str:
+        value, unit = self.value, self.unit
+        if unit == "bytes" and abs(value) >= 1000:
+            for larger in ("kB", "MB", "GB", "TB"):
+                value, unit = value / 1000, larger
+                if abs(value) < 999.95:
+                    break
+            return f"{value:.1f} {unit}"
+        return f"{value:,} {unit}" if isinstance(value, int) else f"{value:,.3g} {unit}" if abs(value) < 100 else (
+            f"{value:,.0f} {unit}"
+        )
 
 
 class Remediation(Frozen):
@@ -73,9 +85,9 @@ class WaiverSource(StrEnum):
 class Waiver(Frozen):
     check_id: str
     subject: str | None = None      # None waives every subject of the check
-    owner: str
-    reason: str
-    expires_on: date
+    owner: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    expires_on: date                # the last day on which it counts, in the system's own zone
     source: WaiverSource = WaiverSource.STANDING
 
 

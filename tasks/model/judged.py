@@ -12,7 +12,7 @@ from tasks.model.release import Hop
 
 @dataclass(frozen=True)
 class Judged:
-    """``hop`` is None where the running release could not be told."""
+    """``hop`` is None where the running release could not be told. ``remarks``: waivers that did not count, and why."""
 
     system: System
     contact: Contact
@@ -20,3 +20,4 @@ class Judged:
     findings: tuple[Finding, ...]
     verdict: Verdict
     hop: Hop | None
+    remarks: tuple[str, ...] = ()

@@ -71,16 +71,24 @@ class Space(Section):
     reserve_fraction: float = 0.05              # of the file system, left free for the running system
     rebuild_factor: float = 1.1                 # a rebuild needs about the table's size again (MySQL manual)
     inodes: int = 60_000                        # files of an unpacked release
+    backup_factor: float = Field(0.25, ge=0)    # a compressed dump under paths.backup, in parts of the database's size
 
 
 class Estimate(Section):
     fixed_s: float = 600.0                      # unpack, stop, convert, swap, start
+    spread: float = Field(0.25, ge=0, lt=1)     # how much faster or slower a system may be than these figures
     speeds: tuple[RebuildSpeed, ...] = (
         RebuildSpeed(engine="InnoDB", rows_per_s=30_000),
         RebuildSpeed(engine="MyISAM", rows_per_s=30_000),
         RebuildSpeed(engine="Aria", rows_per_s=30_000),
     )
     promised_downtime_s: float = 1800.0         # the vendor promises 15 to 30 minutes
+
+
+class Settings(Section):
+    """Names of entries of pbxware.ini that checks look at."""
+
+    domain_name_key: str = "pw_domain_name"     # unknown at the vendor's; to be corrected by the site
 
 
 class ReleaseEntry(Section):
@@ -109,6 +117,8 @@ class Profile(Section):
     paths: Paths = Paths()
     commands: Commands = Commands()
     database: Database = Database()
+    settings: Settings = Settings()
+    harmless_errors: tuple[str, ...] = ()       # patterns (* and ?) of ERROR lines that a site has judged harmless
     space: Space = Space()
     estimate: Estimate = Estimate()
     releases: tuple[ReleaseEntry, ...] = ()
