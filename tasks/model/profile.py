@@ -88,7 +88,7 @@ class Estimate(Section):
 class Settings(Section):
     """Names of entries of pbxware.ini that checks look at."""
 
-    domain_name_key: str = "pw_domain_name"     # unknown at the vendor's; to be corrected by the site
+    domain_name_key: str = "domain_name"        # unknown at the vendor's; to be corrected by the site
 
 
 class ReleaseEntry(Section):
