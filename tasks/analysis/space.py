@@ -1,0 +1,100 @@
+"""What an upgrade needs of each mount, in bytes and inodes, against what is free there.
+
+The unpacked release lies beside the running one while the CDR table is rebuilt, so needs on one mount add up. A
+rebuild needs about the table's size again (MySQL manual, "Online DDL Space Requirements"); whether the server copies
+the table (MyISAM, Aria) or rebuilds it in place (InnoDB), the new table is written beside the old one.
+"""
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.model.facts import Mount, Mounts, Table, Tables
+from tasks.model.fleet import Environment
+from tasks.model.profile import Profile
+
+
+class Purpose(StrEnum):
+    """What the room is for, as an engineer reads it."""
+
+    RELEASE = "the unpacked release"
+    REBUILD = "rebuilding the CDR table"
+    BACKUP = "a backup of the database"
+    RESERVE = "the running system's reserve"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    purpose: Purpose
+    path: str                   # where it is written
+    size_bytes: int
+    inodes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MountNeed:
+    """All that an upgrade needs of one mount, its reserve included."""
+
+    mount: Mount
+    needs: tuple[Need, ...]
+
+    @property
+    def needed_bytes(self) -> int:
+        return sum(need.size_bytes for need in self.needs)
+
+    @property
+    def needed_inodes(self) -> int:
+        return sum(need.inodes for need in self.needs)
+
+    @property
+    def missing_bytes(self) -> int:
+        return max(0, self.needed_bytes - self.mount.free_bytes)
+
+    @property
+    def missing_inodes(self) -> int:
+        """0 where the file system has no fixed number of inodes."""
+        return 0 if self.mount.inodes_free is None else max(0, self.needed_inodes - self.mount.inodes_free)
+
+
+class NoMount(ValueError):
+    """No mount was told that would hold a path; the message names the path."""
+
+
+def rebuild_bytes(table: Table, profile: Profile) -> int:
+    """Free bytes that an ALTER of ``table`` takes while it runs."""
+    return math.ceil(table.size_bytes * profile.space.rebuild_factor)
+
+
+def needs_of_upgrade(tables: Tables, profile: Profile, environment: Environment) -> tuple[Need, ...]:
+    """What an upgrade writes, and where. A SERVERware system is cloned by its host and needs no room for a backup.
+
+    A CDR table that is not there adds nothing: the check of its size says so.
+    """
+    paths, space = profile.paths, profile.space
+    needs = [Need(Purpose.RELEASE, paths.root, space.release_bytes, space.inodes)]
+    if cdr := tables.get(profile.database.cdr_table):
+        needs.append(Need(Purpose.REBUILD, paths.database_files, rebuild_bytes(cdr, profile)))
+    if environment is Environment.STANDALONE:
+        database_bytes = sum(table.size_bytes for table in tables.tables)
+        needs.append(Need(Purpose.BACKUP, paths.backup, math.ceil(database_bytes * space.backup_factor)))
+    return tuple(need for need in needs if need.size_bytes or need.inodes)
+
+
+def needs_per_mount(mounts: Mounts, needs: tuple[Need, ...], profile: Profile) -> tuple[MountNeed, ...]:
+    """The needs by the mount they fall on, with the mount's reserve, in the order of the mounts' paths.
+
+    Raises NoMount where no mount holds a path.
+    """
+    by_mount: dict[Mount, list[Need]] = defaultdict(list)
+    for need in needs:
+        mount = mounts.holding(need.path)
+        if mount is None:
+            raise NoMount(f"no mount holds {need.path}")
+        by_mount[mount].append(need)
+    fraction = profile.space.reserve_fraction
+    for mount, written in by_mount.items():
+        inodes = math.ceil((mount.inodes or 0) * fraction)
+        written.append(Need(Purpose.RESERVE, mount.path, math.ceil(mount.size_bytes * fraction), inodes))
+    return tuple(MountNeed(mount, tuple(by_mount[mount])) for mount in sorted(by_mount, key=lambda m: m.path))
