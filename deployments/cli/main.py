@@ -16,18 +16,27 @@ from tasks.model.errors import UserError
 
 @dataclass(frozen=True)
 class Mount:
-    """A command or a group of commands: the module that holds it as ``app``, and its line in the help."""
+    """A command or a group of commands: its module, its line in the help, and its Typer app or function there."""
 
     module: str
     help: str
+    name: str = "app"
+
+    def load(self) -> Any:
+        found = getattr(importlib.import_module(self.module), self.name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
+        single = typer.Typer(add_completion=False)
+        single.command()(found)
+        return typer.main.get_command(single)
 
 
 MOUNTS = {
     "fleet": Mount("deployments.cli.fleet", "Check, describe, enrol or import the fleet file."),
     "lab": Mount("deployments.cli.lab", "A fleet of real systems on this machine, to try things on."),
     "checks": Mount("deployments.cli.checks", "List, explain or add the pre-checks."),
-    "sweep": Mount("deployments.cli.sweep", "Inspect a fleet and report which systems are ready."),
-    "judge": Mount("deployments.cli.judge", "Judge a stored sweep again, without another login."),
+    "sweep": Mount("deployments.cli.sweep", "Inspect a fleet and report which systems are ready.", "sweep"),
+    "judge": Mount("deployments.cli.sweep", "Judge a stored sweep again, without another login.", "judge"),
 }
 
 
@@ -44,8 +53,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         self.commands = {name: self.get_command(ctx, name) for name in MOUNTS}      # for "did you mean"
         name, _, rest = super().resolve_command(ctx, args)
-        module = importlib.import_module(MOUNTS[str(name)].module)
-        command = typer.main.get_command(module.app)
+        command = MOUNTS[str(name)].load()
         command.name = name
         return name, command, rest
 

@@ -11,10 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from tasks.model.facts import Edition
 from tasks.model.finding import Waiver
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>\",;:]+@[^@\s<>\",;:]+$", max_length=254)]
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+LINE = r"^[^\x00-\x1f\x7f]*$"
+HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$"
+EMAIL = r"^[^@\s<>\",;:]+@[^@\s<>\",;:]+$"
+LANGUAGE = r"^[a-z]{2}$"
+COUNTRY = r"^[A-Z]{2}$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE)]
+Host = Annotated[str, StringConstraints(pattern=HOST)]
+Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=254)]
 CLOCK_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ZONES = available_timezones()
 
@@ -75,7 +82,7 @@ class Blackout(Entry):
 class Contact(Entry):
     name: Text
     email: Email
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
+    language: Annotated[str, StringConstraints(pattern=LANGUAGE)] = "en"
     approves: bool = True
 
 
@@ -90,7 +97,7 @@ class System(Entry):
     ssh: Ssh
     change_credential: Slug | None = None
     timezone: str
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    country: Annotated[str, StringConstraints(pattern=COUNTRY)]
     business_hours: tuple[Hours, ...] = ()
     blackout: tuple[Blackout, ...] = ()
     contacts: tuple[Contact, ...] = ()

@@ -1,0 +1,106 @@
+"""Platform profiles: UPLIFT_HOME/profiles/NAME.yaml, else the one that Uplift ships under that name.
+
+A profile holds commands and paths that run on clients' systems, so a file that others could alter is refused.
+"""
+from __future__ import annotations
+
+import stat
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks.model.errors import UserError
+from tasks.model.fleet import System
+from tasks.model.profile import Profile
+from tasks.wire.home import OTHERS_WRITE, Home, named_home, require_unwritable_by_others
+from tasks.wire.marked_yaml import Fault
+from tasks.wire.validation import faults_of, nearest, read_model
+
+SHIPPED = "deployments"      # the package whose profiles/ folder is shipped; a resource, not an import
+
+
+def shipped_profiles() -> Path:
+    return Path(str(files(SHIPPED))) / "profiles"
+
+
+def known_profiles(home: Path | None = None) -> tuple[str, ...]:
+    """The names that a fleet file may use: the site's own and the shipped ones."""
+    folders = (Home(home or named_home()).profiles, shipped_profiles())
+    return tuple(sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.yaml")}))
+
+
+def load_profile(name_or_path: str | Path, *, home: Path | None = None) -> Profile:
+    """A profile by name, or by path where one is given (with a / or ending in .yaml).
+
+    Raises UserError: unknown (with the nearest name), writable by others, or wrong (every fault with its line).
+    """
+    named = str(name_or_path)
+    if "/" in named or named.endswith(".yaml"):
+        return _checked(Path(named), named)
+    own = Home(home or named_home()).profiles / f"{named}.yaml"
+    shipped = shipped_profiles() / f"{named}.yaml"
+    for path in (own, shipped):
+        if path.is_file():
+            profile = _checked(path, named, shipped=path == shipped)
+            if profile.name != named:
+                message = f"{path} calls itself {profile.name!r}"
+                raise UserError("profile_invalid", message, f"write name: {named}, or rename the file")
+            return profile
+    raise UserError("profile_not_found", f"there is no profile {named!r}", nearest(named, known_profiles(home)))
+
+
+def profile_for(system: System, *, home: Path | None = None) -> Profile:
+    """The profile of a system with its overrides merged in (mappings merge, everything else is replaced).
+
+    Raises UserError where the profile cannot be loaded or does not hold with the overrides.
+    """
+    base = load_profile(system.profile, home=home)
+    if not system.overrides:
+        return base
+    profile, faults = merge(base, system.overrides)
+    if profile is None:
+        said = " | ".join(f"{fault.message}; {fault.remedy}" for fault in faults)
+        raise UserError("overrides_invalid", f"the overrides of {system.id} are wrong: {said}", "mend them")
+    return profile
+
+
+def merge(base: Profile, overrides: dict[str, Any]) -> tuple[Profile | None, list[Fault]]:
+    """The profile with the overrides, or None and what is wrong; places and lines are those within ``overrides``."""
+    if "name" in overrides:
+        return None, [Fault(0, "overrides may not rename the profile", "remove name", ("name",))]
+    try:
+        return Profile.model_validate(_merged(base.model_dump(), overrides)), []
+    except ValidationError as error:
+        return None, list(faults_of(error, Profile, overrides))
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = dict(base)
+    for key, value in over.items():
+        old = both.get(key)
+        both[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return both
+
+
+def _checked(path: Path, named: str, *, shipped: bool = False) -> Profile:
+    """Whether the shipped file can be altered by a group is the matter of whoever installed the code beside it."""
+    try:
+        mask = stat.S_IWOTH if shipped else OTHERS_WRITE
+        require_unwritable_by_others(path, code="profile_writable_by_others", mask=mask)
+        found = path.stat()
+    except FileNotFoundError:
+        raise UserError("profile_not_found", f"there is no profile file {named}", "correct the path") from None
+    except OSError as error:
+        raise UserError("profile_not_found", f"{path} cannot be read ({error.strerror})", "correct the path") from None
+    return _read(path, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, *stamp: int) -> Profile:
+    """Parsed once as long as the file stays the same: a fleet asks for each system."""
+    return read_model(path, Profile, code="profile_invalid")
+
+
