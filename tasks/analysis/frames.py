@@ -50,8 +50,7 @@ class SystemRow:
     cdr_first: datetime | None = None
     cdr_last: datetime | None = None
     calls_per_day: float | None = None
-    calls_days: int | None = None
-    calls_by_hour: tuple[int, ...] = ()
+    calls_by_hour: tuple[float, ...] = ()
     mount_path: str | None = None
     mount_used_fraction: float | None = None
     mount_free_bytes: int | None = None
@@ -69,6 +68,7 @@ class SystemRow:
     unknown: int = 0
     waived: int = 0
     top_reason: str = ""
+    remarks: str = ""                       # waivers that did not count, one a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ _DTYPES = {
     "bool": "boolean",
     "datetime | None": "datetime64[us]",
     "date | None": "object",
-    "tuple[int, ...]": "object",
+    "tuple[float, ...]": "object",
 }
 SYSTEM_COLUMNS = {field.name: _DTYPES[str(field.type)] for field in fields(SystemRow)}
 FINDING_COLUMNS = {field.name: _DTYPES[str(field.type)] for field in fields(FindingRow)}
