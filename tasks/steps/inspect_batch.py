@@ -56,7 +56,8 @@ class Visitor:
         system = target.system
         async with self.gate:
             try:
-                login = Login.of(self.credentials.resolve(system.ssh.credential), self.trusted(target))
+                trusted = self.known_hosts.trusted_keys(system.ssh.host, system.ssh.port)
+                login = Login.of(self.credentials.resolve(system.ssh.credential), trusted)
             except UserError as error:
                 return _no_login(system.id, error)
             return await visit(

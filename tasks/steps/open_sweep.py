@@ -40,7 +40,7 @@ def open_sweep(
 def _planned(
     folder: SweepFolder, fleet_file: Path, options: SweepOptions, home: Path
 ) -> tuple[SweepPlan, tuple[Target, ...]]:
-    fleet = load_fleet(fleet_file)
+    fleet = load_fleet(fleet_file, home=home)
     chosen = select(fleet, options.select) if options.select else fleet.systems
     targets, profiles = _with_profiles(chosen, home)
     ids = {system.id for system in chosen}
