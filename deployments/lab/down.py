@@ -1,0 +1,36 @@
+"""Taking a lab down: no process, mount, loop device or file of it stays. Also after an ``up`` that was killed."""
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from deployments.lab import pool
+from deployments.lab.container import kill_all
+from deployments.lab.layout import Layout
+from deployments.lab.trouble import LabError
+from deployments.lab.up import alone, check_possible
+
+
+def down(directory: Path) -> bool:
+    """Take the lab in ``directory`` down; False when there is none. Files of others in the folder are left alone."""
+    layout = Layout.of(directory)
+    if not any(path.exists() for path in layout.own()):
+        return False
+    check_possible()
+    with alone(layout):
+        if layout.swarm.exists():
+            from deployments.lab.swarm import control
+
+            control.stop(layout.root)
+        kill_all(layout)
+        pool.release(layout.root)
+        if pool.loop_devices(layout.root):
+            raise LabError(f"a loop device of {layout.root} stays in use; see losetup, end who uses it, and repeat")
+        for path in layout.own():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    if not any(layout.root.iterdir()):
+        layout.root.rmdir()
+    return True
