@@ -1,0 +1,183 @@
+"""Traits put into words: to each question the text, errors and exit code that an appliance's shell gives.
+
+The settings come from the appliances' own template, what Asterisk prints from a running one (asterisk16.py).
+A question that is not answered here is "not found", so that a new fact fails the contract test until it is.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from deployments.lab.render import render
+from deployments.lab.spec import SwarmDatabase
+from deployments.lab.swarm import asterisk16
+from deployments.lab.swarm.traits import MountTraits, Traits
+from deployments.lab.swarm.words import words_of
+from tasks.model.answer import Answer
+
+ADMIN = "/opt/pbxware/pw/home/sitemanager/admin"
+PSEUDO_MOUNTS = (
+    MountTraits("udev", "/dev", 1_981_824, 0, 495_456, 412, reserved=False),
+    MountTraits("tmpfs", "/run", 401_332, 924, 501_664, 655, reserved=False),
+    MountTraits("tmpfs", "/dev/shm", 2_006_656, 0, 501_664, 1, reserved=False),  # noqa: S108  (text of df)
+)
+SHOWN_SETTINGS = ("edition", "domain_name", "timezone", "country", "pw_mysql_host")
+CRON_OF_THE_SYSTEM = (
+    "/etc/cron.daily", "/etc/cron.hourly", "/etc/cron.monthly", "/etc/cron.weekly", "/usr/sbin/anacron",
+)
+ENCODED_PHP = (("", 9), ("/api", 1))       # the vendor's files under ADMIN, as in an appliance
+_STARTED = time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """One system's shell."""
+
+    traits: Traits
+    database: SwarmDatabase
+
+    def reply(self, question: str) -> Answer:
+        """The answer to the question of that name."""
+        answer = _ANSWERS.get(question)
+        if answer is None:
+            return Answer(exit_code=127, stdout="", stderr=f"/bin/sh: 1: {question}: not found\n")
+        return answer(self)
+
+    def plain(self, command: str) -> Answer:
+        """The answer to a simple command of its own channel."""
+        words = words_of(command)
+        match words:
+            case ["true"]:
+                return _said("")
+            case ["false"]:
+                return Answer(exit_code=1, stdout="")
+            case ["echo", *rest]:
+                return _said(f"{' '.join(rest)}\n")
+            case ["hostname"] | ["uname", "-n"]:
+                return _said(f"{self.traits.hostname}\n")
+            case ["uname", "-r"]:
+                return _said(f"{self.traits.kernel}\n")
+            case ["cat", path]:
+                return self._file(path)
+        name = words[0] if words else command[:60]
+        return Answer(exit_code=127, stdout="", stderr=f"/bin/sh: 1: {name}: not found\n")
+
+    def _file(self, path: str) -> Answer:
+        files = {
+            "/etc/machine-id": f"{self.traits.machine_id}\n",
+            "/etc/hostname": f"{self.traits.hostname}\n",
+            "/etc/os-release": f'PRETTY_NAME="{self.traits.os_name}"\n',
+        }
+        if path in files:
+            return _said(files[path])
+        return Answer(exit_code=1, stdout="", stderr=f"cat: {path}: No such file or directory\n")
+
+    def settings(self) -> list[str]:
+        """The lines of pbxware.ini, credentials included."""
+        text = render(
+            "pbxware.ini.j2",
+            edition=self.traits.edition.value,
+            domain_name=self.traits.domain_name,
+            timezone=self.traits.place.timezone,
+            country=self.traits.place.country,
+            address=self.traits.mysql_host,
+            database_user=self.database.user,
+            database_password=self.database.password,
+        )
+        return text.splitlines()
+
+
+def _said(text: str) -> Answer:
+    return Answer(exit_code=0, stdout=text)
+
+
+def _identity(speaker: Speaker) -> Answer:
+    traits = speaker.traits
+    clock = datetime.now(traits.zone)
+    return _said(
+        f"clock={clock:%Y-%m-%dT%H:%M:%S%z}\n"
+        f"machine_id={traits.machine_id}\n"
+        f"hostname={traits.hostname}\n"
+        f'os="{traits.os_name}"\n'
+        f"kernel=Linux {traits.kernel}\n"
+        f"uptime_s={traits.uptime_s + time.monotonic() - _STARTED:.2f}\n"
+    )
+
+
+def _platform(speaker: Speaker) -> Answer:
+    traits = speaker.traits
+    editions = [line.partition("=")[2] for line in speaker.settings() if line.startswith("edition")]
+    header = f"// Bicomsystems PBXware v{traits.release} ({traits.build})"
+    return _said("\n".join(("--release--", header, "--edition--", *editions, "")))
+
+
+def _mounts(speaker: Speaker) -> Answer:
+    mounts = (*PSEUDO_MOUNTS[:2], *speaker.traits.mounts, PSEUDO_MOUNTS[2])
+    sizes = [(m.device, m.kib, m.used_kib, m.free_kib, m.path) for m in mounts]
+    inodes = [(m.device, m.inodes, m.inodes_used, m.inodes - m.inodes_used, m.path) for m in mounts]
+    return _said(
+        f"--bytes--\n{df(('1024-blocks', 'Used', 'Available', 'Capacity'), sizes)}"
+        f"--inodes--\n{df(('Inodes', 'IUsed', 'IFree', 'IUse%'), inodes)}"
+    )
+
+
+def df(titles: tuple[str, str, str, str], mounts: list[tuple[str, int, int, int, str]]) -> str:
+    """The table of `df -P`: device, size, used, free, path; as coreutils aligns and rounds it."""
+    rows: list[tuple[str, ...]] = [("Filesystem", *titles, "Mounted on")]
+    for device, size, used, free, path in mounts:
+        fraction = f"{-(-used * 100 // (used + free))}%" if used + free else "-"
+        rows.append((device, *(str(number) if size else "0" for number in (size, used, free)), fraction, path))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    least = (14, 5, 5, 5, 4)
+    first, *numbers = (max(pair) for pair in zip(widths, least, strict=True))
+    lines = (
+        (row[0].ljust(first), *map(str.rjust, row[1:5], numbers), row[5]) for row in rows
+    )
+    return "".join(f"{' '.join(line)}\n" for line in lines)
+
+
+def _site_settings(speaker: Speaker) -> Answer:
+    shown = [line for line in speaker.settings() if line.partition("=")[0].strip() in SHOWN_SETTINGS]
+    return _said("\n".join(("--settings--", *shown, "")))
+
+
+def _dialplan(speaker: Speaker) -> Answer:
+    uses = [
+        f"use {word.lower()} ./extensions_custom.conf:{3 + 2 * place}"
+        for place, word in enumerate(speaker.traits.dialplan_uses)
+    ]
+    return _said("\n".join(("folder", *uses, "")))
+
+
+def _custom_files(speaker: Speaker) -> Answer:
+    traits = speaker.traits
+    changed_s = traits.released_on_s + 90 * 86_400
+    lines = [f"release {traits.released_on_s} /opt/pbxware"]
+    lines += [f"script {changed_s} {path}" for path in traits.custom_scripts]
+    lines += [f"cron 0 {path}" for path in sorted((*CRON_OF_THE_SYSTEM, *traits.custom_scripts))]
+    lines += [f"stylesheet {changed_s} {ADMIN}/css/style.css"] if traits.stylesheet else []
+    lines += [f"{number:7d} encoded {ADMIN}{folder}" for folder, number in ENCODED_PHP]
+    lines += [f"plain_php {changed_s} {ADMIN}/wallboard.php"] if traits.plain_php else []
+    missing = "" if traits.custom_scripts else "find: '/script': No such file or directory\n"
+    return Answer(exit_code=0, stdout="\n".join((*lines, "")), stderr=missing)
+
+
+def _configuration_errors(speaker: Speaker) -> Answer:
+    lines = [f"ERROR {text}" for text in speaker.traits.configuration_errors]
+    return _said("\n".join(("--readable--", *lines, "")))
+
+
+_ANSWERS: dict[str, Callable[[Speaker], Answer]] = {
+    "identity": _identity,
+    "platform": _platform,
+    "mounts": _mounts,
+    "site_settings": _site_settings,
+    "dialplan": _dialplan,
+    "custom_files": _custom_files,
+    "configuration_errors": _configuration_errors,
+    "asterisk_version": lambda speaker: _said(asterisk16.VERSION),
+    "sip_drivers": lambda speaker: _said(asterisk16.sip_drivers(speaker.traits.drivers, speaker.traits.extensions)),
+    "modules": lambda speaker: _said(asterisk16.modules(speaker.traits.foreign_module)),
+}
