@@ -1,4 +1,4 @@
-"""Ask a system for its host key without logging in. What it answers is shown to an operator, never trusted by itself."""
+"""Ask a system for its host key without logging in: shown to an operator, never trusted by itself."""
 from __future__ import annotations
 
 import asyncio

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from tasks.model.errors import UserError
 from tasks.wire.marked_yaml import Fault, Location, line_of, parse_yaml, read_text
 
 M = TypeVar("M", bound=BaseModel)
+Name = Callable[[Location], str]
 
 _SHAPES = {
     "string_type": ("text", 'quote it: "{input}"'),
@@ -47,12 +48,12 @@ _PATTERNS = {
 }
 
 
-def faults_of(error: ValidationError, model: type[BaseModel], data: Any, at: Location = ()) -> Iterator[Fault]:
-    """One Fault for each error; ``data`` is what was validated and ``at`` where it stands in its document."""
+def faults_of(error: ValidationError, model: type[BaseModel], data: Any, name: Name | None = None) -> Iterator[Fault]:
+    """One Fault for each error; ``data`` is what was validated, ``name`` how its owner writes a field's place."""
     for found in error.errors(include_url=False):
         where = tuple(found["loc"])
-        message, remedy = _words(found, model, where)
-        yield Fault(line_of(data, where), message, remedy, (*at, *where))
+        message, remedy = _words(found, model, where, (name or dotted)(where))
+        yield Fault(line_of(data, where), message, remedy, where)
 
 
 def read_model(path: Path, model: type[M], *, code: str) -> M:
@@ -81,8 +82,8 @@ def nearest(name: str, known: typing.Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"remove it; known here: {', '.join(names)}"
 
 
-def _words(found: Any, model: type[BaseModel], where: Location) -> tuple[str, str]:
-    kind, name, given = found["type"], dotted(where), found["input"]
+def _words(found: Any, model: type[BaseModel], where: Location, name: str) -> tuple[str, str]:
+    kind, given = found["type"], found["input"]
     context = found.get("ctx", {})
     if kind == "missing":
         return f"{name} is missing", "add it"
