@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.model.facts import Mount, Mounts, Table, Tables
+from tasks.model.finding import Quantity
 from tasks.model.fleet import Environment
 from tasks.model.profile import Profile
 
@@ -34,6 +35,12 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortage:
+    free: Quantity
+    needed: Quantity
+
+
+@dataclass(frozen=True, slots=True)
 class MountNeed:
     """All that an upgrade needs of one mount, its reserve included."""
 
@@ -48,14 +55,16 @@ class MountNeed:
     def needed_inodes(self) -> int:
         return sum(need.inodes for need in self.needs)
 
-    @property
-    def missing_bytes(self) -> int:
-        return max(0, self.needed_bytes - self.mount.free_bytes)
-
-    @property
-    def missing_inodes(self) -> int:
-        """0 where the file system has no fixed number of inodes."""
-        return 0 if self.mount.inodes_free is None else max(0, self.needed_inodes - self.mount.inodes_free)
+    def shortages(self) -> tuple[Shortage, ...]:
+        """What is short, if anything: bytes, and inodes where the file system has a fixed number of them."""
+        found = [("bytes", self.mount.free_bytes, self.needed_bytes)]
+        if self.mount.inodes_free is not None:
+            found.append(("inodes", self.mount.inodes_free, self.needed_inodes))
+        return tuple(
+            Shortage(Quantity(value=free, unit=unit), Quantity(value=needed, unit=unit))
+            for unit, free, needed in found
+            if free < needed
+        )
 
 
 class NoMount(ValueError):

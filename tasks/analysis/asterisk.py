@@ -1,0 +1,26 @@
+"""What Asterisk's modules and log tell: modules built for another Asterisk, errors by the source that reports them."""
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tasks.model.facts import Module, Modules
+
+_SOURCE = re.compile(r"^(?:\S+ )?(?P<source>[a-z][\w/.-]*\.(?:cc?|lua)):", re.IGNORECASE)
+
+
+def foreign_modules(modules: Modules) -> tuple[Module, ...]:
+    """Modules whose build sum is missing or is not Asterisk's own; none where Asterisk's own could not be told."""
+    if modules.build_sum is None:
+        return ()
+    return tuple(module for module in modules.modules if module.build_sum != modules.build_sum)
+
+
+def by_source(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Log lines (``ERROR chan_sip.c: …``) by the source file that wrote them, sorted; else ``asterisk``."""
+    sources: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        found = _SOURCE.match(line)
+        sources[found["source"] if found else "asterisk"].append(line)
+    return {source: tuple(sources[source]) for source in sorted(sources)}

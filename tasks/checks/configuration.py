@@ -1,0 +1,36 @@
+"""Asterisk complains of its own configuration: what is broken before an upgrade is blamed on it afterwards.
+
+Remedy: mend the configuration that the log names; list what a site knows as harmless under harmless_errors.
+Client: Your phone system reports errors in its configuration. We would like to mend them before the upgrade.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from tasks.analysis.asterisk import by_source, foreign_modules
+from tasks.model.check import Yielded, check
+from tasks.model.facts import ConfigurationErrors, Modules
+from tasks.model.finding import CannotTell, Kind, Notice, Problem, Quantity, Remediation, Severity
+from tasks.model.profile import Profile
+
+MEND = Remediation(
+    id="mend_configuration", kind=Kind.ENGINEER, text="mend what Asterisk's log names, and reload", reversible=True
+)
+
+
+@check(severity=Severity.MEDIUM, blocking=True)
+def configuration(errors: ConfigurationErrors, modules: Modules, profile: Profile) -> Iterator[Yielded]:
+    if not errors.log_readable:
+        yield CannotTell(subject="log", summary=f"{profile.paths.asterisk_log} cannot be read")
+    elsewhere = {module.name for module in foreign_modules(modules)}      # their refusal to load is no second matter
+    lines = [line for line in errors.lines if not any(name in line for name in elsewhere)]
+    harmless = [line for line in lines if any(fnmatchcase(line, known) for known in profile.harmless_errors)]
+    if harmless:
+        yield Notice(subject="harmless_errors", summary=f"{len(harmless)} errors that the profile knows as harmless")
+    for source, said in by_source(line for line in lines if line not in harmless).items():
+        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+        found = Quantity(value=len(said), unit="errors")
+        yield Problem(
+            subject=source, summary=said[0] + more, measured=found, blocking=False, remediations=(MEND,)
+        )

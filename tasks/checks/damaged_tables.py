@@ -1,0 +1,29 @@
+"""A table that the database server cannot open stops the upgrade's changes to the database half way.
+
+Remedy: `CHECK TABLE … FOR UPGRADE` and `REPAIR TABLE` off-hours (both lock the table), after a backup.
+Client: A part of your phone system's database is damaged. We need to repair it outside your business hours.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.model.check import check
+from tasks.model.facts import Tables
+from tasks.model.finding import Kind, Problem, Remediation, Severity
+
+REPAIR = Remediation(
+    id="repair_table",
+    kind=Kind.ENGINEER,
+    text="back the table up and repair it off-hours; rows that cannot be saved are lost",
+    reversible=False,
+    downtime_s=600,
+)
+
+
+@check(severity=Severity.HIGH, blocking=True)
+def damaged_tables(tables: Tables) -> Iterator[Problem]:
+    for table in tables.tables:
+        # A view has no engine either; information_schema marks it in the comment.
+        if table.engine is None and table.comment != "VIEW":
+            said = table.comment or "the server gives no reason"
+            yield Problem(subject=table.name, summary=f"{table.name} cannot be opened: {said}", remediations=(REPAIR,))

@@ -1,0 +1,36 @@
+"""An upgrade that runs out of disk stops half way: the new release and a second copy of the CDR table need room.
+
+Remedy: free the mount that is named (old recordings and backups first), or enlarge it.
+Client: Your phone system has too little free disk space for the upgrade. Please have old recordings or files removed.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.analysis.space import NoMount, needs_of_upgrade, needs_per_mount
+from tasks.model.check import Yielded, check
+from tasks.model.facts import Mounts, Tables
+from tasks.model.finding import CannotTell, Kind, Problem, Remediation, Severity
+from tasks.model.fleet import System
+from tasks.model.profile import Profile
+
+FREE = Remediation(id="free_space", kind=Kind.CLIENT, text="remove old recordings and backups", reversible=False)
+
+
+@check(severity=Severity.HIGH, blocking=True)
+def sufficient_space(mounts: Mounts, tables: Tables, system: System, profile: Profile) -> Iterator[Yielded]:
+    try:
+        needed = needs_per_mount(mounts, needs_of_upgrade(tables, profile, system.environment), profile)
+    except NoMount as error:
+        yield CannotTell(subject="mounts", summary=str(error))
+        return
+    for need in needed:
+        for short in need.shortages():
+            why = ", ".join(part.purpose for part in need.needs)
+            yield Problem(
+                subject=f"{need.mount.path} {short.needed.unit}",
+                summary=f"{need.mount.path} has {short.free} free and needs {short.needed} for {why}",
+                measured=short.free,
+                threshold=short.needed,
+                remediations=(FREE,),
+            )
