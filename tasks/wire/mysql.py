@@ -1,0 +1,285 @@
+"""A read-only session with the database of one system, through its SSH connection.
+
+The tunnel ends in an unnamed socket pair inside this process: no port and no path that another user could open. The
+driver is blocking, so it works in a thread; closing the pair ends whatever it waits for.
+"""
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+import socket
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import asyncssh
+import pymysql
+from pymysql.cursors import SSCursor
+
+from tasks.model.answer import Answer, Cell, Rows, Silence, Why
+from tasks.model.fact import Query
+from tasks.model.profile import Database, Profile
+from tasks.wire.shell import Question
+
+CREDENTIALS = "database_credentials"    # volatile: its answer never leaves memory
+CONNECT_S = 10.0
+_LOCK_WAIT_S = 3
+_GRACE_S = 2.0                          # for the server to end a statement by itself, before the client does
+_SAFETY_NET_S = 60.0                    # of the driver itself, far beyond every limit above it
+_MOST_ROWS = 20_000
+_MOST_SESSIONS = 2_000                  # threads are made when they are needed, and used again
+_THREADS = ThreadPoolExecutor(_MOST_SESSIONS, thread_name_prefix="mysql")
+_UNKNOWN_VARIABLE, _SYNTAX = 1193, 1064
+_TIMEOUTS = {1969: "its time limit", 3024: "its time limit", 1205: "its turn at a lock", 1317: "its time limit"}
+_REFUSALS = {
+    1045: "the database refused the login that pbxware.ini holds",
+    1044: "the login of pbxware.ini may not use the PBXware schema",
+    1142: "the login of pbxware.ini may not read this table",
+    1143: "the login of pbxware.ini may not read this column",
+    1049: "the database has no PBXware schema of the profile's name",
+    1146: "the PBXware schema has no such table",
+    1040: "the database has no connection left",
+    1130: "the database does not allow this host",
+    1203: "the database has no connection left for this login",
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLogin:
+    """What pbxware.ini says of the database. Never shown, never stored."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+class NoDatabase(Exception):
+    """There is no session with the database; ``silence`` says why in one sentence without a secret."""
+
+    def __init__(self, silence: Silence) -> None:
+        super().__init__(silence.detail)
+        self.silence = silence
+
+
+def credentials_question(profile: Profile) -> Question:
+    """Asks for the three keys of pbxware.ini that the profile names, and for nothing else of it."""
+    database = profile.database
+    keys = "|".join(re.escape(key) for key in (database.host_key, database.user_key, database.password_key))
+    settings = shlex.quote(profile.paths.settings)
+    return Question(CREDENTIALS, f"grep -aE {shlex.quote(f'^[[:space:]]*({keys})[[:space:]]*=')} {settings}", 5.0)
+
+
+def read_credentials(answer: Answer | Silence, database: Database) -> DatabaseLogin:
+    """Raises NoDatabase where the answer does not hold all of them."""
+    if isinstance(answer, Silence):
+        raise NoDatabase(answer)
+    told: dict[str, str] = {}
+    for line in answer.stdout.splitlines():
+        key, _, value = line.partition("=")
+        told[key.strip()] = _unquoted(value)
+    missing = [key for key in (database.host_key, database.user_key, database.password_key) if key not in told]
+    if missing:
+        raise NoDatabase(Silence(why=Why.REFUSED, detail=f"pbxware.ini has no readable key {missing[0]}"))
+    host, _, port = told[database.host_key].partition(":")
+    return DatabaseLogin(
+        host="127.0.0.1" if host in ("", "localhost") else host,
+        port=int(port) if re.fullmatch(r"[0-9]{1,5}", port) else database.port,
+        user=told[database.user_key],
+        password=told[database.password_key],
+    )
+
+
+def _unquoted(value: str) -> str:
+    """A value as PHP's ini reader takes it: quoted, or up to a comment."""
+    value = value.strip()
+    if value[:1] in ("'", '"') and value.find(value[0], 1) > 0:
+        return value[1 : value.index(value[0], 1)]
+    return re.split(r"\s+;", value, maxsplit=1)[0]
+
+
+class _TooMuch(Exception):
+    """The database gives more than is read of one system."""
+
+
+class Session:
+    """One session. ``ask`` returns Rows or a Silence and raises nothing for what the system does."""
+
+    def __init__(self, connection: pymysql.Connection[Any]) -> None:
+        self._connection = connection
+        self._server: str = connection.get_server_info()        # type: ignore[no-untyped-call]
+        self.lost = False
+
+    async def ask(self, query: Query, limit_s: float) -> Rows | Silence:
+        """A statement that outlasts its limit is ended by the server or, failing that, by ending the session."""
+        try:
+            async with asyncio.timeout(limit_s + _GRACE_S):
+                return await _in_thread(lambda: self._run(query, limit_s))
+        except TimeoutError:
+            self.lost = True
+            return Silence(why=Why.TIMED_OUT, detail=f"the database did not answer within {limit_s:g} s")
+        except _FAILURES as error:
+            self.lost = self.lost or not self._connection.open
+            return _silence(error, limit_s)
+
+    def _run(self, query: Query, limit_s: float) -> Rows:
+        if not query.sql.startswith("SELECT "):
+            raise AssertionError(f"only SELECT is asked of a client's database, not {query.sql[:20]!r}")
+        _try_set(self._connection, _limit_statement(self._server, limit_s))
+        cursor = self._connection.cursor(SSCursor)
+        cursor.execute(query.sql, query.parameters or None)
+        rows = cursor.fetchmany(_MOST_ROWS + 1)
+        if len(rows) > _MOST_ROWS:
+            self.lost = True                    # closing the cursor would read all the rest
+            raise _TooMuch
+        names = tuple(column[0] for column in cursor.description or ())
+        cursor.close()
+        return Rows(columns=names, rows=tuple(tuple(map(cell, row)) for row in rows))
+
+
+_FAILURES = (pymysql.Error, OSError, ValueError, LookupError, _TooMuch)
+
+
+@asynccontextmanager
+async def session(
+    connection: asyncssh.SSHClientConnection, login: DatabaseLogin, schema: str, *, max_bytes: int
+) -> AsyncIterator[Session]:
+    """A read-only session through ``connection``. Raises NoDatabase for whatever stands in the way.
+
+    ``max_bytes`` bounds what is read in the whole session.
+    """
+    async with _tunnel(connection, login, max_bytes) as end:
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                opened = await _in_thread(lambda: _open(end, login, schema))
+        except TimeoutError:
+            raise NoDatabase(
+                Silence(why=Why.TIMED_OUT, detail=f"the database did not finish the login within {CONNECT_S:g} s")
+            ) from None
+        except _FAILURES as error:
+            raise NoDatabase(_silence(error, CONNECT_S)) from None
+        yield Session(opened)
+
+
+def _open(end: socket.socket, login: DatabaseLogin, schema: str) -> pymysql.Connection[Any]:
+    connection = pymysql.Connection(
+        user=login.user, password=login.password, database=schema, charset="utf8mb4", autocommit=True,
+        read_timeout=_SAFETY_NET_S, write_timeout=_SAFETY_NET_S, local_infile=False,
+        ssl_disabled=True, defer_connect=True,
+    )
+    connection.connect(end)
+    for statement in (
+        "SET SESSION TRANSACTION READ ONLY",
+        f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_S}",
+        f"SET SESSION innodb_lock_wait_timeout = {_LOCK_WAIT_S}",
+    ):
+        _try_set(connection, statement)
+    return connection
+
+
+def _try_set(connection: pymysql.Connection[Any], statement: str) -> None:
+    """An old server may not know it: the client's own limits hold all the same."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    except pymysql.Error as error:
+        if error.args[:1] not in ((_UNKNOWN_VARIABLE,), (_SYNTAX,)):
+            raise
+
+
+def _limit_statement(server: str, limit_s: float) -> str:
+    """How this server is told to end a statement: MariaDB from 10.1 in seconds, MySQL from 5.7.8 in milliseconds."""
+    if "mariadb" in server.lower():
+        return f"SET SESSION max_statement_time = {limit_s:g}"
+    return f"SET SESSION max_execution_time = {round(limit_s * 1000)}"
+
+
+@asynccontextmanager
+async def _tunnel(
+    connection: asyncssh.SSHClientConnection, login: DatabaseLogin, max_bytes: int
+) -> AsyncIterator[socket.socket]:
+    """The near end of a forwarded connection to the database, for a blocking driver."""
+    far_reader, far_writer = await _forwarded(connection, login)
+    near, ours = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    pumps = [
+        asyncio.create_task(_pump(far_reader, writer, max_bytes)),
+        asyncio.create_task(_pump(reader, far_writer, max_bytes)),
+    ]
+    try:
+        yield near
+    finally:
+        for pump in pumps:
+            pump.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+        writer.close()
+        far_writer.close()
+        with suppress(OSError):
+            near.shutdown(socket.SHUT_RDWR)     # wakes a thread that still waits for it
+        near.close()
+
+
+async def _forwarded(connection: asyncssh.SSHClientConnection, login: DatabaseLogin) -> tuple[Any, Any]:
+    where = f"{login.host}:{login.port}"
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            return await connection.open_connection(login.host, login.port, encoding=None)
+    except TimeoutError:
+        silence = Silence(why=Why.TIMED_OUT, detail=f"no tunnel to the database at {where} within {CONNECT_S:g} s")
+    except asyncssh.ChannelOpenError as error:
+        forbidden = error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+        detail = "the system's SSH server allows no tunnel" if forbidden else "nothing answers there on the system"
+        silence = Silence(why=Why.REFUSED, detail=f"no tunnel to the database at {where}: {detail}")
+    except (asyncssh.Error, OSError):
+        silence = Silence(why=Why.NOT_ASKED, detail="the connection ended before the database's turn")
+    raise NoDatabase(silence)
+
+
+async def _pump(reader: Any, writer: Any, most_bytes: int) -> None:
+    with suppress(asyncssh.Error, OSError):
+        while most_bytes > 0 and (data := await reader.read(65_536)):
+            most_bytes -= len(data)
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
+
+
+def cell(value: object) -> Cell:
+    """A database value as it is stored: numbers, text or None; times as ISO 8601 text."""
+    if value is None or isinstance(value, int | float | str):
+        return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def _silence(error: Exception, limit_s: float) -> Silence:
+    """One sentence of our own: a server's message may repeat what it was sent."""
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    if code in _TIMEOUTS:
+        return Silence(why=Why.TIMED_OUT, detail=f"the database ended the question at {_TIMEOUTS[code]}")
+    if code in _REFUSALS:
+        return Silence(why=Why.REFUSED, detail=f"{_REFUSALS[code]} (error {code})")
+    if code in (2003, 2006, 2013) or isinstance(error, OSError):
+        if "timed out" in str(error):
+            return Silence(why=Why.TIMED_OUT, detail=f"the database did not answer within {limit_s:g} s")
+        return Silence(why=Why.REFUSED, detail="the database ended the connection without an answer")
+    if isinstance(error, _TooMuch):
+        return Silence(why=Why.REFUSED, detail=f"the database has more than {_MOST_ROWS:,} rows for this question")
+    return Silence(why=Why.REFUSED, detail=f"the database answered with error {code or type(error).__name__}")
