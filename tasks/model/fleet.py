@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from tasks.model.facts import Edition
-from tasks.model.finding import Waiver
+from tasks.model.finding import Waiver, WaiverSource
 
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -72,11 +72,12 @@ class Blackout(Entry):
     last: date
     reason: Text = "blackout"
 
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Blackout:
-        if self.last < self.first:
+    @field_validator("last")
+    @classmethod
+    def _ends_after_it_begins(cls, last: date, info: ValidationInfo) -> date:
+        if "first" in info.data and last < info.data["first"]:
             raise ValueError("a blackout ends before it begins; swap first and last")
-        return self
+        return last
 
 
 class Contact(Entry):
@@ -92,7 +93,7 @@ class System(Entry):
     id: Slug
     client: Text
     environment: Environment
-    serverware: Serverware | None = None
+    serverware: Serverware | None = Field(None, validate_default=True)
     edition: Edition
     ssh: Ssh
     change_credential: Slug | None = None
@@ -114,13 +115,22 @@ class System(Entry):
             raise ValueError(f"unknown time zone {zone!r}; write an IANA name like Europe/London")
         return zone
 
-    @model_validator(mode="after")
-    def _serverware_is_told_where_it_is_used(self) -> System:
-        if self.environment is Environment.SERVERWARE and self.serverware is None:
-            raise ValueError("environment is serverware: add serverware: {host, vps_id}")
-        if self.environment is Environment.STANDALONE and self.serverware is not None:
-            raise ValueError("environment is standalone: remove serverware: or set environment to serverware")
-        return self
+    @field_validator("serverware")
+    @classmethod
+    def _serverware_is_told_where_it_is_used(cls, told: Serverware | None, info: ValidationInfo) -> Serverware | None:
+        environment = info.data.get("environment")
+        if environment is Environment.SERVERWARE and told is None:
+            raise ValueError("environment is serverware; add serverware: {host, vps_id}")
+        if environment is Environment.STANDALONE and told is not None:
+            raise ValueError("environment is standalone; remove serverware: or set environment to serverware")
+        return told
+
+    @field_validator("waivers")
+    @classmethod
+    def _waivers_are_standing(cls, waivers: tuple[Waiver, ...]) -> tuple[Waiver, ...]:
+        if any(waiver.source is not WaiverSource.STANDING for waiver in waivers):
+            raise ValueError("a waiver in the fleet file is standing; remove source")
+        return waivers
 
     @property
     def zone(self) -> ZoneInfo:

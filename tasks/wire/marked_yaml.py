@@ -230,10 +230,12 @@ class _Builder:
 
 
 def walk(data: Any, at: Location = ()) -> Iterator[tuple[Location, Any]]:
-    """Every key and value of a document with its place, parents before their parts."""
-    pairs: Any = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for step, value in pairs:
-        place = (*at, step)
-        yield place, value
-        if isinstance(value, dict | list):
-            yield from walk(value, place)
+    """Every key and value of a document with its place."""
+    waiting = [(at, data)]
+    while waiting:
+        around, part = waiting.pop()
+        for step, value in part.items() if isinstance(part, dict) else enumerate(part):
+            place = (*around, step)
+            yield place, value
+            if isinstance(value, dict | list):
+                waiting.append((place, value))

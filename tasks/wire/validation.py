@@ -38,6 +38,12 @@ _SHAPES = {
     "string_too_short": ("long enough", "write at least one character, or remove the field"),
     "string_too_long": ("short enough", "shorten it"),
 }
+_LIMITS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("of at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("of at most", "le"),
+}
 _PATTERNS = {
     fleet.SLUG: "use letters, digits, dot, underscore and hyphen (64 at most, a letter or digit first)",
     fleet.HOST: "write a host name or an address, without user, port or scheme",
@@ -99,6 +105,9 @@ def _words(found: Any, model: type[BaseModel], where: Location, name: str) -> tu
         return f"{name} is {_shown(given)}", f"write {context['expected'].replace(chr(39), '')}"
     if kind == "string_pattern_mismatch":
         return f"{name} is not well formed", _PATTERNS.get(context["pattern"], f"match {context['pattern']}")
+    if kind in _LIMITS:
+        words, limit = _LIMITS[kind]
+        return f"{name} is {given}", f"write a number {words} {context[limit]}"
     if kind in _SHAPES:
         wanted, remedy = _SHAPES[kind]
         if given is None:
@@ -128,4 +137,4 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _shown(given: object) -> str:
-    return repr(given) if isinstance(given, str | int) and len(str(given)) <= 40 else "not one of the known words"
+    return repr(given) if isinstance(given, str | int) and len(str(given)) <= 40 else "none of the known words"
