@@ -95,7 +95,7 @@ def _known(judged: Judged, of: type[Any]) -> Any:
 
 
 def _count(number: int) -> int | None:
-    """A count as a 64-bit cell holds it; None for what no disk and no table can have: one absurd answer costs itself."""
+    """A count as a 64-bit cell holds it; None for what no disk and no table can have."""
     return number if 0 <= number < 2**63 else None
 
 
