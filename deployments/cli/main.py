@@ -25,7 +25,7 @@ class Mount:
     def load(self) -> Any:
         found = getattr(importlib.import_module(self.module), self.name)
         if isinstance(found, typer.Typer):
-            return typer.main.get_command(found)
+            return typer.main.get_group(found)      # not get_command: that adds options for shell completion
         single = typer.Typer(add_completion=False)
         single.command()(found)
         return typer.main.get_command(single)

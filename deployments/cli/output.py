@@ -4,12 +4,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from tasks.model.finding import Verdict
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 
@@ -45,3 +48,10 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], *, as_j
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table(columns, rows)
+
+
+def print_verdicts(summary: dict[str, Any], report: Path) -> None:
+    """How many systems have each verdict, and where the report is."""
+    counts = [(verdict.value, summary[verdict.value]) for verdict in Verdict]
+    print_table(("verdict", "systems"), [*counts, ("all", summary["systems"])])
+    console().print(Text(f"report: {report}"), soft_wrap=True)

@@ -31,10 +31,13 @@ class FleetError:
     message: str
     remedy: str
 
+    @property
+    def place(self) -> str:
+        where = f"{self.file}:{self.line}:" if self.line else f"{self.file}:"
+        return f"{where} {self.system_id}:" if self.system_id else where
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        owner = f" {self.system_id}:" if self.system_id else ""
-        return f"{place}:{owner} {self.message}; {self.remedy}"
+        return f"{self.place} {self.message}; {self.remedy}"
 
 
 class FleetErrors(UserError):
@@ -42,8 +45,8 @@ class FleetErrors(UserError):
 
     def __init__(self, errors: tuple[FleetError, ...]) -> None:
         self.errors = tuple(sorted(errors))
-        count = f"{len(errors)} errors" if len(errors) > 1 else "an error"
         first = self.errors[0]
-        super().__init__("fleet_invalid", f"the fleet file has {count}, first {first}".rstrip("."),
-                         "mend it and run `uplift fleet check`")
+        more = f" (and {len(self.errors) - 1} more)" if len(self.errors) > 1 else ""
+        message = f"the fleet file is wrong{more}: {first.place} {first.message}"
+        super().__init__("fleet_invalid", message, f"{first.remedy}; `uplift fleet check` names all errors")
         self.args = (self.errors,)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 
 from tasks.model.facts import Edition
 from tasks.model.finding import Waiver, WaiverSource
@@ -87,8 +88,17 @@ class Contact(Entry):
     approves: bool = True
 
 
+_SERVERWARE_WHERE_USED: JsonDict = {
+    "if": {"properties": {"environment": {"const": "serverware"}}},
+    "then": {"required": ["serverware"], "properties": {"serverware": {"type": "object"}}},
+    "else": {"properties": {"serverware": {"type": "null"}}},
+}
+
+
 class System(Entry):
     """One client system."""
+
+    model_config = ConfigDict(json_schema_extra=_SERVERWARE_WHERE_USED)
 
     id: Slug
     client: Text

@@ -40,14 +40,16 @@ class Row:
         return found if isinstance(found, str) and _WORD.fullmatch(found) else ""
 
 
-def load_fleet(path: Path, *, home: Path | None = None) -> Fleet:
+def load_fleet(path: Path, *, home: Path | None = None, dropped: list[str] | None = None) -> Fleet:
     """Every system of the file or folder; ``home`` is where the site's own profiles are looked for.
+
+    ``dropped`` takes the names of unknown CSV columns, which are errors without it.
 
     Raises FleetErrors with all that is wrong, and UserError where there is no such file.
     """
     rows, errors = [], []
     for file in fleet_files(path):
-        found, faults = read_rows(file, home=home)
+        found, faults = read_rows(file, home=home, dropped=dropped)
         rows += found
         errors += [FleetError(str(file), fault.line, "", fault.message, fault.remedy) for fault in faults]
     for row in rows:
