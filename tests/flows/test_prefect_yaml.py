@@ -1,4 +1,4 @@
-"""prefect.yaml says what it means: Prefect ignores a misspelt field in silence, so its own schema is made strict here."""
+"""prefect.yaml says what it means. Prefect ignores a misspelt field in silence, so its schema is made strict here."""
 from __future__ import annotations
 
 import importlib
@@ -35,7 +35,8 @@ def test_it_fits_prefects_own_schema():
 def test_a_misspelt_field_is_noticed(where: str, field: str):
     broken = yaml.safe_load(FILE.read_text())
     first = broken["deployments"][0]
-    {"top": broken, "deployment": first, "schedule": first["schedules"][0], "pool": first["work_pool"]}[where][field] = "x"
+    places = {"top": broken, "deployment": first, "schedule": first["schedules"][0], "pool": first["work_pool"]}
+    places[where][field] = "x"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, strict_schema())
 
@@ -49,7 +50,7 @@ def test_every_entrypoint_is_an_importable_flow_that_takes_its_parameters(entry:
 
 
 def test_the_deployments_have_the_names_that_others_depend_on():
-    assert NAMES >= {"sweep/nightly", "sweep/adhoc", "sweep-shard/pool"}
+    assert {"sweep/nightly", "sweep/adhoc", "sweep-shard/pool"} <= NAMES
 
 
 def test_every_schedule_has_a_slug_so_that_deploying_again_replaces_it():
