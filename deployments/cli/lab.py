@@ -1,20 +1,18 @@
 """``uplift lab``: a fleet in a box, made of real systems and a swarm of simulated ones."""
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from deployments.cli.output import AsJson, print_json, print_table
 from deployments.lab import down as lab_down
 from deployments.lab import status as lab_status
 from deployments.lab import up as lab_up
 from deployments.lab.progress import ConsoleReporter
-from deployments.lab.spec import ApplianceSpec, read_spec
+from deployments.lab.spec import ApplianceSpec, LabSpec, read_spec
 from deployments.lab.trouble import LabError
 
 app = typer.Typer(help="A fleet in a box: real appliances in containers, and a swarm of simulated systems.")
@@ -25,22 +23,20 @@ Directory = Annotated[Path, typer.Option("--dir", help="The folder that holds th
 @app.command()
 def up(
     directory: Directory,
-    appliances: Annotated[int | None, typer.Option(min=0, max=200, help="How many appliances; 2 if no --spec.")] = None,
-    swarm: Annotated[int, typer.Option(min=0, max=15_000, help="How many simulated systems.")] = 0,
-    spec: Annotated[Path | None, typer.Option(help="YAML: appliances: a list with each one's properties.")] = None,
-    network: Annotated[int, typer.Option(min=0, max=255, help="Keeps labs on one machine apart.")] = 0,
+    appliances: Annotated[int | None, typer.Option(min=0, max=200, help="How many; 2 without --spec.")] = None,
+    swarm: Annotated[int, typer.Option(min=0, help="How many simulated systems.")] = 0,
+    spec: Annotated[Path | None, typer.Option(help="YAML: `appliances:` is a list of their properties.")] = None,
+    network: Annotated[int, typer.Option(min=0, max=200, help="Keeps labs on one machine apart.")] = 0,
 ) -> None:
     """Bring the lab up, or complete one that is there; writes DIR/fleet.yaml and DIR/home."""
-    try:
-        wanted = list(read_spec(spec).appliances) if spec else []
-        count = appliances if appliances is not None else len(wanted) or 2
-        if count < len(wanted):
-            raise LabError(f"{spec} describes {len(wanted)} appliances; leave --appliances away or raise it")
-        wanted += [ApplianceSpec()] * (count - len(wanted))
-        with ConsoleReporter() as reporter:
-            lab = lab_up.up(directory, wanted, swarm, network, reporter)
-    except LabError as error:
-        raise _told(error) from error
+    asked = read_spec(spec) if spec else LabSpec()
+    wanted = list(asked.appliances)
+    count = appliances if appliances is not None else len(wanted) or (0 if spec else 2)
+    if count < len(wanted):
+        raise LabError(f"{spec} describes {len(wanted)} appliances; leave --appliances away or raise it")
+    wanted += [ApplianceSpec()] * (count - len(wanted))
+    with ConsoleReporter() as reporter:
+        lab = lab_up.up(directory, wanted, lab_up.Swarm(swarm, asked.swarm_faults), network, reporter)
     typer.echo(f"{len(lab.appliances)} appliances and {swarm} simulated systems are up")
     typer.echo(f"fleet file: {lab.fleet}")
     typer.echo(f"export UPLIFT_HOME={lab.home}")
@@ -49,31 +45,19 @@ def up(
 @app.command()
 def down(directory: Directory) -> None:
     """Take the lab down; nothing of it stays."""
-    try:
-        was_there = lab_down.down(directory)
-    except LabError as error:
-        raise _told(error) from error
+    was_there = lab_down.down(directory)
     typer.echo(f"the lab in {directory} is down" if was_there else f"there is no lab in {directory}")
 
 
 @app.command()
-def status(
-    directory: Directory, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def status(directory: Directory, as_json: AsJson = False) -> None:
     """Say what the lab holds and how each system is."""
-    systems = lab_status.status(directory)
+    lab = lab_status.status(directory)
     if as_json:
-        typer.echo(json.dumps({"directory": str(directory), "systems": [asdict(system) for system in systems]}))
-        return
-    if not systems:
+        print_json(asdict(lab))
+    elif not lab.systems:
         typer.echo(f"there is no lab in {directory}")
-        return
-    table = Table("system", "role", "address", "state")
-    for system in systems:
-        table.add_row(system.name, system.role, system.address, system.state)
-    Console().print(table)
-
-
-def _told(error: LabError) -> typer.Exit:
-    typer.echo(f"uplift lab: {error}", err=True)
-    return typer.Exit(1)
+    else:
+        rows = [(system.name, system.role, system.address, system.state) for system in lab.systems]
+        print_table(("system", "role", "address", "state"), rows)
+        typer.echo(f"{lab.swarm} simulated systems")

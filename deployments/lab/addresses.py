@@ -1,6 +1,6 @@
 """Which loopback address each system of a lab has, and whether it is free.
 
-Network 0 is the usual lab; another number keeps a second lab on the same machine out of its way.
+Network 0 is the usual lab; another number (to 200) keeps a second lab on the same machine out of its way.
 """
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class Addresses:
     @property
     def carrier(self) -> str:
         return f"127.22.{self.network}.1"
+
+    @property
+    def swarm(self) -> str:
+        """The first half of the simulated systems' addresses."""
+        return f"127.{30 + self.network}"
 
     def database(self, number: int) -> str:
         return f"127.23.{self.network}.{number}"

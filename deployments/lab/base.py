@@ -85,6 +85,7 @@ def _finish_outer(outer: Path) -> None:
         "var/spool/cron", "opt/backup", "opt/pbxware/sh", "opt/pbxware/dl", "opt/pbxware/mysql", "opt/pbxware/upgrade",
     ):
         (outer / folder).mkdir(parents=True, exist_ok=True)
+    (etc / "crontab").write_text("17 3 * * * root /opt/pbxware/sh/pbxware status >/dev/null\n")
     (outer / "tmp").chmod(0o1777)
     (outer / "root/.ssh").chmod(0o700)
     for script in ("mysql", "asterisk", "pbxware"):

@@ -13,6 +13,7 @@ from pathlib import Path
 from deployments.lab import base, pool
 from deployments.lab.trouble import LabError
 
+_KEPT = 2                                   # for checkouts of two branches on one machine
 HERE = Path(__file__).parent
 # What a base is made of: change any of them and it is built anew.
 SOURCES = ("base.py", "debian.py", "guest/lab-init", "guest/pbxware", "guest/asterisk", "guest/mysql")
@@ -67,10 +68,10 @@ def _alone(lock: Path, say: base.Say) -> Iterator[None]:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what killed builds left, and the images of older sources."""
+    """Remove what killed builds left, and the images of older sources but the last few."""
     for left in (path for path in folder.glob("build-*") if path.is_dir()):
         _remove(left)
-    for old in folder.glob("base-*.img"):
+    for old in sorted(folder.glob("base-*.img"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
         old.unlink()
 
 

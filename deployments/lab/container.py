@@ -109,16 +109,17 @@ def kill_all(layout: Layout) -> None:
 
 
 def processes(layout: Layout) -> list[int]:
-    """Processes of the lab: those with its mark in their environment, and the LXC monitors of its containers."""
+    """Processes of the lab: those with its mark in their environment, its LXC monitors, its swarm's server."""
     mark = f"{MARK}={layout.root}".encode()
-    monitor = f"[lxc monitor] {layout.lxc} ".encode()
+    monitor, swarm = f"[lxc monitor] {layout.lxc} ".encode(), f"\0{layout.swarm}/".encode()
     found = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
         try:
             marked = mark in (folder / "environ").read_bytes().split(b"\0")
-            if marked or (folder / "cmdline").read_bytes().startswith(monitor):
+            words = (folder / "cmdline").read_bytes()
+            if marked or words.startswith(monitor) or (b"deployments.lab.swarm" in words and swarm in words):
                 found.append(int(folder.name))
         except OSError:                     # it ended while being looked at
             continue

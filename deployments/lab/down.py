@@ -7,6 +7,7 @@ from pathlib import Path
 from deployments.lab import pool
 from deployments.lab.container import kill_all
 from deployments.lab.layout import Layout
+from deployments.lab.swarm import control
 from deployments.lab.trouble import LabError
 from deployments.lab.up import alone, check_possible
 
@@ -18,10 +19,7 @@ def down(directory: Path) -> bool:
         return False
     check_possible()
     with alone(layout):
-        if layout.swarm.exists():
-            from deployments.lab.swarm import control
-
-            control.stop(layout.root)
+        control.stop(layout.root)
         kill_all(layout)
         pool.release(layout.root)
         if pool.loop_devices(layout.root):

@@ -19,6 +19,7 @@ from deployments.lab.spec import Driver
 from deployments.lab.trouble import LabError
 from deployments.lab.wanted import Wanted
 
+ROW_BYTES = 800                             # of one call with its indexes, generously
 EXTENSIONS = ("101", "102", "103")
 _ROOT_SQL = ("mariadb", "--no-defaults", "--batch", "--skip-column-names", "--unbuffered", "-uroot",
              "-S", "/run/mysqld/mysqld.sock")
@@ -61,11 +62,10 @@ class Workshop:
 
     def _make(self, wanted: Wanted) -> Record:
         spec, layout = wanted.spec, self.layout
-        small = spec is not None and spec.disk_full
         host = keys.make_pair()
         has_extensions = wanted.role is Role.PBX
         record = Record(
-            name=wanted.name, role=wanted.role, address=wanted.address, small_disk=small,
+            name=wanted.name, role=wanted.role, address=wanted.address, small_disk=spec is not None and spec.disk_full,
             fingerprint=wanted.fingerprint(self.base_key), known_host_key=host.public,
             database_password=secrets.token_urlsafe(18) if wanted.table else "",
             extensions={number: secrets.token_urlsafe(12) for number in EXTENSIONS} if has_extensions else {},
@@ -73,8 +73,8 @@ class Workshop:
         record.save(layout)
         check_free(wanted.address)
         box = Container(layout, wanted.name, record.rootfs(layout))
-        if small:
-            pool.small_disk(layout.base, disk_image(layout, wanted.name), box.rootfs)
+        if spec is not None and spec.disk_full:
+            pool.small_disk(layout.base, disk_image(layout, wanted.name), box.rootfs, spec.rows * ROW_BYTES)
         else:
             pool.clone(layout.base, box.rootfs)
         if spec is not None and spec.changed_host_key:
@@ -85,7 +85,7 @@ class Workshop:
         if wanted.table is not None:
             box.wait("MariaDB", *_ROOT_SQL, "-e", "SELECT 1")
             self._fill(box, wanted, record)
-        if wanted.role is not Role.DATABASE:
+        if wanted.role is Role.PBX:
             _write_role(box.rootfs, wanted.role)
             box.run("/opt/pbxware/sh/pbxware", "start")
         self._wait(box, wanted)
@@ -97,7 +97,7 @@ class Workshop:
 
     def _configure(self, rootfs: Path, wanted: Wanted, record: Record, host: keys.KeyPair) -> None:
         tree, etc = rootfs / "opt/pbxware/pw", rootfs / "etc"
-        _write_role(rootfs, wanted.role, telephony_later=True)
+        _write_role(rootfs, wanted.role, telephony_later=wanted.role is Role.PBX)
         (etc / "hostname").write_text(f"{wanted.name}\n")
         (etc / "machine-id").write_text(secrets.token_hex(16) + "\n")
         _set_zone(rootfs, tree, wanted.zone.key)

@@ -55,11 +55,11 @@ def delete_subvolume(path: Path) -> None:
         run("btrfs", "-q", "subvolume", "delete", path)
 
 
-def small_disk(source: Path, image: Path, place: Path, inodes: int = 65_536) -> None:
-    """A copy of the tree ``source`` on an ext4 file system of its own, with room for some data beside it."""
+def small_disk(source: Path, image: Path, place: Path, data_bytes: int, inodes: int = 65_536) -> None:
+    """A copy of the tree ``source`` on an ext4 file system of its own, with room for ``data_bytes`` beside it."""
     image.parent.mkdir(parents=True, exist_ok=True)
     with image.open("wb") as file:
-        file.truncate(8 * 2**30)
+        file.truncate(2 * 2**30 + data_bytes)
     run("mkfs.ext4", "-q", "-F", "-m", "0", "-N", str(inodes), image)
     mount_ext4(image, place)
     run("cp", "-a", f"{source}/.", place)

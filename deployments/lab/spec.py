@@ -78,7 +78,8 @@ class LabSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    appliances: tuple[ApplianceSpec, ...] = Field(min_length=1, max_length=200)
+    appliances: tuple[ApplianceSpec, ...] = Field((), max_length=200)
+    swarm_faults: dict[int, str] = {}       # by number: see deployments/lab/swarm/faults.py
 
     @model_validator(mode="after")
     def _names_are_told_once(self) -> LabSpec:

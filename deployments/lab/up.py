@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from deployments.lab.make import Workshop, remove
 from deployments.lab.progress import Reporter
 from deployments.lab.record import Record, Role, records
 from deployments.lab.spec import ApplianceSpec, SwarmDatabase
+from deployments.lab.swarm import control
 from deployments.lab.trouble import LabError
 from deployments.lab.wanted import Wanted, plan
 
@@ -35,14 +36,28 @@ class Lab:
     databases: tuple[SwarmDatabase, ...]
 
 
+@dataclass(frozen=True)
+class Swarm:
+    """How many simulated systems, and what is wrong with some of them: see deployments/lab/swarm/faults.py."""
+
+    count: int = 0
+    faults: dict[int, str] = field(default_factory=dict)
+
+
 def up(
-    directory: Path, appliances: list[ApplianceSpec], swarm: int = 0, network: int = 0, reporter: Reporter | None = None
+    directory: Path,
+    appliances: list[ApplianceSpec],
+    swarm: int | Swarm = 0,
+    network: int = 0,
+    reporter: Reporter | None = None,
 ) -> Lab:
     """Bring up ``appliances`` and ``swarm`` simulated systems in ``directory``, and write its fleet.yaml and home.
 
     ``network`` keeps labs on one machine apart: their addresses are 127.21.<network>.x. Raises LabError.
     """
     reporter = reporter or Reporter()
+    swarm = swarm if isinstance(swarm, Swarm) else Swarm(swarm)
+    addresses = Addresses(network)
     check_possible()
     layout = Layout.of(directory)
     layout.root.mkdir(parents=True, exist_ok=True)
@@ -50,13 +65,18 @@ def up(
         base_key = cache.key()
         _mount_pool(layout, reporter)
         known = records(layout)
-        wanted = plan(appliances, Addresses(network), with_databases=swarm > 0)
+        wanted = plan(appliances, addresses, with_databases=swarm.count > 0)
         for name in set(known) - {each.name for each in wanted}:
             remove(layout, name)
         workshop = Workshop(layout, base_key, keys.write_home(layout), reporter)
         reporter.step(f"bringing up {len(wanted)} containers")
         made = _ensure_all(workshop, wanted, known)
-        return _write_out(layout, wanted, made, swarm, reporter)
+        lab = _lab(layout, wanted, made)
+        entries = [fleet.entry(each) for each in wanted if each.role is Role.PBX]
+        keys.remember_hosts(layout, {record.address: record.known_host_key for record in lab.appliances})
+        entries += _start_swarm(layout, swarm, list(lab.databases), addresses, reporter)
+        fleet.write(layout.fleet, entries)
+        return lab
 
 
 def check_possible() -> None:
@@ -89,29 +109,21 @@ def _ensure_all(workshop: Workshop, wanted: list[Wanted], known: dict[str, Recor
         return {record.name: record for record in made}
 
 
-def _write_out(layout: Layout, wanted: list[Wanted], made: dict[str, Record], swarm: int, reporter: Reporter) -> Lab:
-    appliances = [each for each in wanted if each.role is Role.PBX]
-    keys.remember_hosts(layout, {each.address: made[each.name].known_host_key for each in appliances})
+def _lab(layout: Layout, wanted: list[Wanted], made: dict[str, Record]) -> Lab:
     databases = [
         SwarmDatabase(each.name.removeprefix("db-"), each.address, MYSQL_PORT, "pbxware",
                       made[each.name].database_password)
         for each in wanted if each.role is Role.DATABASE
     ]
-    entries = [fleet.entry(each) for each in appliances]
-    entries += _swarm(layout, swarm, databases, reporter)
-    fleet.write(layout.fleet, entries)
-    return Lab(layout.root, layout.fleet, layout.home, tuple(made[each.name] for each in appliances), tuple(databases))
+    appliances = [made[each.name] for each in wanted if each.role is Role.PBX]
+    return Lab(layout.root, layout.fleet, layout.home, tuple(appliances), tuple(databases))
 
 
-def _swarm(
-    layout: Layout, count: int, databases: list[SwarmDatabase], reporter: Reporter
+def _start_swarm(
+    layout: Layout, swarm: Swarm, databases: list[SwarmDatabase], addresses: Addresses, reporter: Reporter
 ) -> list[dict[str, Any]]:
-    if count == 0 and not layout.swarm.exists():
-        return []
-    from deployments.lab.swarm import control
-
-    if count == 0:
+    if swarm.count == 0:
         control.stop(layout.root)
         return []
-    reporter.step(f"starting {count} simulated systems")
-    return control.start(layout.root, count, databases)
+    reporter.step(f"starting {swarm.count} simulated systems")
+    return control.start(layout.root, swarm.count, databases, faults=swarm.faults, network=addresses.swarm)
