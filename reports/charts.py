@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import StrMethodFormatter
 
 from reports.drawing import INK, LINE, PAPER, SOFT, Chart, drawing, plain_axes, svg_of
 from reports.figures import bytes_text, duration_text, plural, short_count
@@ -157,6 +158,7 @@ def calls(systems: pd.DataFrame) -> Chart | None:
         axes.spines["bottom"].set_visible(False)
         bar = figure.colorbar(mesh, ax=axes, pad=0.01, aspect=14)
         bar.outline.set_edgecolor(LINE)
+        bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         bar.set_label("calls an hour", fontsize=9.5)
         lead = (f"{_quietest(week)} Mean of the last eight weeks over {plural(len(told), 'system')}, "
                 "each in its own time zone.")
