@@ -40,18 +40,20 @@ def all_checks(folder: Path | None = None) -> tuple[Check, ...]:
 
 
 def _load(name: str, folder: Path | None) -> ModuleType:
-    if folder is None:
-        return importlib.import_module(f"{__name__}.{name}")
-    path = folder / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"checks_{sha256(str(folder).encode()).hexdigest()[:8]}.{name}", path)
+    try:
+        return importlib.import_module(f"{__name__}.{name}") if folder is None else _load_file(folder / f"{name}.py")
+    except SyntaxError as error:
+        raise BadCheck(f"{error.filename}:{error.lineno}: {error.msg}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    package = f"checks_{sha256(str(path.parent).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(f"{package}.{path.stem}", path)
     if spec is None or spec.loader is None:
         raise BadCheck(f"{path}:1: not a Python module")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise BadCheck(f"{path}:{error.lineno}: {error.msg}") from error
+    sys.modules[spec.name] = module         # the decorator reads the module's docstring while it is being loaded
+    spec.loader.exec_module(module)
     return module
 
 

@@ -25,12 +25,11 @@ def configuration(errors: ConfigurationErrors, modules: Modules, profile: Profil
         yield CannotTell(subject="log", summary=f"{profile.paths.asterisk_log} cannot be read")
     elsewhere = {module.name for module in foreign_modules(modules)}      # their refusal to load is no second matter
     lines = [line for line in errors.lines if not any(name in line for name in elsewhere)]
-    harmless = [line for line in lines if any(fnmatchcase(line, known) for known in profile.harmless_errors)]
+    harmless = [line for line in lines if any(fnmatchcase(line, pattern) for pattern in profile.harmless_errors)]
     if harmless:
-        yield Notice(subject="harmless_errors", summary=f"{len(harmless)} errors that the profile knows as harmless")
+        known = Quantity(value=len(harmless), unit="errors")
+        yield Notice(subject="harmless_errors", summary=f"{known} that the profile knows as harmless", measured=known)
     for source, said in by_source(line for line in lines if line not in harmless).items():
         more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
         found = Quantity(value=len(said), unit="errors")
-        yield Problem(
-            subject=source, summary=said[0] + more, measured=found, blocking=False, remediations=(MEND,)
-        )
+        yield Problem(subject=source, summary=said[0] + more, measured=found, blocking=False, remediations=(MEND,))

@@ -57,6 +57,8 @@ class Quantity(Frozen):
 
     def __str__(self) -> str:
         value, unit = self.value, self.unit
+        if value == 1 and len(unit) > 2:
+            unit = unit.removesuffix("s")
         if unit == "bytes" and abs(value) >= 1000:
             for larger in ("kB", "MB", "GB", "TB"):
                 value, unit = value / 1000, larger
