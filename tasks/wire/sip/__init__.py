@@ -1,0 +1,1 @@
+"""SIP: test calls with recognised sound (``caller``), and whether a PBX is alive (``alive``)."""
