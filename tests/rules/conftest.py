@@ -1,0 +1,129 @@
+"""A healthy system, whole: every fact of it, as the lab's appliances tell them."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks.model.answer import Contact, ContactState, Recording
+from tasks.model.fact import Known
+from tasks.model.facts import (
+    AsteriskVersion,
+    ConfigurationErrors,
+    CustomFiles,
+    DatabaseServer,
+    Dialplan,
+    Edition,
+    Module,
+    Modules,
+    Mount,
+    Mounts,
+    Platform,
+    SipDriver,
+    SipDrivers,
+    SiteSettings,
+    Table,
+    Tables,
+)
+from tasks.model.finding import Finding, Outcome, Severity, Waiver
+from tasks.model.fleet import System
+from tasks.model.judged import Judged
+from tasks.model.profile import Profile
+from tasks.model.release import Release
+from tasks.rules.judge import judge
+
+LAB = Path(__file__).parents[2] / "deployments" / "profiles" / "lab.yaml"
+AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SUM = "2f1b9c1d5a2c4a4f8c0e6f1b7d3a9e55"
+CDR = Table("cdr", "InnoDB", 20_000, 5_000_000, 1_000_000, 0)
+ROOT = Mount("/", "/dev/loop0", 6_000_000_000, 2_000_000_000, 4_000_000_000, None, None)
+HEALTHY: tuple[Any, ...] = (
+    Platform(Release.parse("6.7.1.0 (cd7e9ac3)"), Edition.BUSINESS),
+    Mounts((ROOT,)),
+    Tables("pbxware", (CDR,)),
+    DatabaseServer("10.11.6-MariaDB", "/opt/pbxware/mysql/data", timedelta(), AT),
+    AsteriskVersion(16, "16.28.0"),
+    SipDrivers(frozenset({SipDriver.CHAN_SIP}), 3, 0),
+    Modules((Module("chan_sip.so", SUM, 900_000),), SUM),
+    CustomFiles(()),
+    SiteSettings((("domain_name", "pbx.example.net"),)),
+    Dialplan(()),
+    ConfigurationErrors((), log_readable=True),
+)
+
+
+def _full() -> Mounts:
+    return Mounts((replace(ROOT, used_bytes=5_960_000_000, free_bytes=40_000_000),))
+
+
+TROUBLE: dict[str, Callable[[], Any]] = {
+    "sufficient_space": _full,
+    "cdr_table_size": lambda: Tables("pbxware", (Table("cdr", "MyISAM", 3_000_000, 600_000_000, 90_000_000, 0),)),
+    "foreign_module": lambda: Modules((Module("chan_sip.so", SUM, 900_000), Module("codec_g729.so", None, 9)), SUM),
+}
+
+
+@pytest.fixture
+def healthy() -> tuple[Any, ...]:
+    return HEALTHY
+
+
+@pytest.fixture
+def trouble() -> dict[str, Callable[[], Any]]:
+    return TROUBLE
+
+
+@pytest.fixture
+def system() -> System:
+    return System.model_validate({
+        "id": "pbx1", "client": "Northgate Dental Group", "environment": "standalone", "edition": "business",
+        "ssh": {"host": "127.21.0.1", "credential": "inspect"}, "timezone": "Pacific/Auckland", "country": "NZ",
+    })
+
+
+@pytest.fixture
+def profile() -> Profile:
+    return Profile.model_validate(yaml.safe_load(LAB.read_text()))
+
+
+@pytest.fixture
+def contact() -> Callable[..., Contact]:
+    return lambda state=ContactState.REACHED: Contact(state=state, host_key="SHA256:bbbb")
+
+
+@pytest.fixture
+def judging(system: System, profile: Profile) -> Callable[..., Judged]:
+    """Judge the healthy system with some facts exchanged."""
+
+    def judging(*facts: Any, state: ContactState = ContactState.REACHED, **more: Any) -> Judged:
+        by_type = {type(fact): fact for fact in (*HEALTHY, *facts)} | more.pop("known", {})
+        recording = Recording(system_id="pbx1", started_at=AT, elapsed_s=1.0, contact=Contact(state=state))
+        return judge(
+            more.pop("system", system), more.pop("profile", profile), recording, Known(by_type),
+            Release.parse("7.2.0"), AT, **more,
+        )
+
+    return judging
+
+
+@pytest.fixture
+def finding() -> Callable[..., Finding]:
+    def finding(check_id: str = "foreign_module", subject: str = "codec_g729.so", **more: Any) -> Finding:
+        fields = {"outcome": Outcome.FAIL, "severity": Severity.HIGH, "blocking": True, "summary": "it is foreign"}
+        return Finding(check_id=check_id, check_version=1, subject=subject, **(fields | more))
+
+    return finding
+
+
+@pytest.fixture
+def waiver() -> Callable[..., Waiver]:
+    def waiver(check_id: str = "foreign_module", **more: Any) -> Waiver:
+        fields = {"owner": "j.doe", "reason": "the client pays for it", "expires_on": date(2027, 1, 1)}
+        return Waiver(check_id=check_id, **(fields | more))
+
+    return waiver
