@@ -16,6 +16,7 @@ from deployments.lab.swarm import asterisk16
 from deployments.lab.swarm.traits import MountTraits, Traits
 from deployments.lab.swarm.words import words_of
 from tasks.model.answer import Answer
+from tasks.wire.mysql import CREDENTIALS
 
 ADMIN = "/opt/pbxware/pw/home/sitemanager/admin"
 PSEUDO_MOUNTS = (
@@ -83,7 +84,6 @@ class Speaker:
             timezone=self.traits.place.timezone,
             country=self.traits.place.country,
             address=self.traits.mysql_host,
-            database_user=self.database.user,
             database_password=self.database.password,
         )
         return text.splitlines()
@@ -143,6 +143,13 @@ def _site_settings(speaker: Speaker) -> Answer:
     return _said("\n".join(("--settings--", *shown, "")))
 
 
+def _database_credentials(speaker: Speaker) -> Answer:
+    """The lines of the ini that the client greps for; its user is that of the real database behind the tunnel."""
+    own = {"pw_mysql_username": speaker.database.user}
+    told = [line.partition(" = ") for line in speaker.settings() if line.startswith("pw_mysql_")]
+    return _said("".join(f"{key} = {own.get(key, value)}\n" for key, _, value in told))
+
+
 def _dialplan(speaker: Speaker) -> Answer:
     uses = [
         f"use {word.lower()} ./extensions_custom.conf:{3 + 2 * place}"
@@ -173,6 +180,7 @@ _ANSWERS: dict[str, Callable[[Speaker], Answer]] = {
     "identity": _identity,
     "platform": _platform,
     "mounts": _mounts,
+    CREDENTIALS: _database_credentials,
     "site_settings": _site_settings,
     "dialplan": _dialplan,
     "custom_files": _custom_files,

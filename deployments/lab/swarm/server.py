@@ -18,7 +18,6 @@ import sys
 from collections.abc import Awaitable
 from functools import cache, partial
 from pathlib import Path
-from typing import cast
 
 import asyncssh
 import uvloop
@@ -32,6 +31,7 @@ from deployments.lab.swarm.faults import Fault, FaultKind
 from deployments.lab.swarm.place import Place, write_atomically
 from deployments.lab.swarm.session import ShellChannel
 from deployments.lab.swarm.traits import Traits
+from deployments.lab.swarm.tunnel import Tunnel
 
 BANNER = "OpenSSH_8.4p1 Debian-5+deb11u3"
 BACKLOG = 128
@@ -55,9 +55,6 @@ class Login(asyncssh.SSHServer):
 
     def _has(self, kind: FaultKind) -> bool:
         return self._fault is not None and self._fault.kind is kind
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._conn = conn
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost.set()
@@ -83,16 +80,16 @@ class Login(asyncssh.SSHServer):
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
     ) -> Silence | Awaitable[asyncssh.SSHTCPSession[bytes]]:
         """A tunnel to the system's own database goes to the real one that plays its part; no other is opened."""
-        if (dest_host, dest_port) != (self._traits.mysql_host, self._traits.mysql_port):
+        own = {self._traits.mysql_host, "127.0.0.1", "localhost"}       # a host name or what it stands for
+        if dest_host not in own or dest_port != self._traits.mysql_port:
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, f"{dest_host}:{dest_port} is not this system's database"
             )
         return Silence() if self._frozen or self._has(FaultKind.HANG_MYSQL) else self._forward()
 
-    async def _forward(self) -> asyncssh.SSHTCPSession[bytes]:
+    async def _forward(self) -> Tunnel:
         await self._pause()
-        far_end = await self._conn.forward_connection(self._database.address, self._database.port)
-        return cast("asyncssh.SSHTCPSession[bytes]", far_end)     # it is one in all but name
+        return await Tunnel.to(self._database.address, self._database.port)
 
     async def _pause(self) -> None:
         if self._fault and self._fault.latency_ms:

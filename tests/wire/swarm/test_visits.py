@@ -1,0 +1,170 @@
+"""The real client visits the swarm: a healthy one is whole, and each fault shows its own symptom and no other."""
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from deployments.lab.swarm.draw import draw
+from tasks.facts import all_facts, shell_facts, sql_facts
+from tasks.model.answer import Answer, ContactState, Recording, Rows, Silence, Why
+from tasks.model.fact import ShellFact
+from tasks.model.fleet import System
+from tasks.model.sweep import Limits
+
+SHORT = Limits(connect_s=1.0, login_s=1.5, shell_s=6.0, sql_s=3.0, total_s=12.0, max_bytes=1_000_000)
+
+
+def silent(recording: Recording) -> dict[str, Why]:
+    """The questions without an answer, and why."""
+    answers = {**recording.shell, **recording.sql}
+    found = {name: answer for name, answer in answers.items() if isinstance(answer, Silence)}
+    print(recording.system_id, recording.elapsed_s, {answer.detail for answer in found.values()})
+    return {name: answer.why for name, answer in found.items()}
+
+
+async def test_two_hundred_systems_are_whole(start_swarm) -> None:
+    swarm = start_swarm(200)
+    turn = asyncio.Semaphore(50)
+
+    async def visit(number: int) -> Recording:
+        async with turn:
+            return await swarm.visit(number)
+
+    begin = time.perf_counter()
+    recordings = await asyncio.gather(*(visit(number) for number in range(1, 201)))
+    elapsed_s = time.perf_counter() - begin
+    print(f"\n200 visits with database in {elapsed_s:.1f} s: {200 / elapsed_s:.0f} a second")
+    for number, recording in enumerate(recordings, 1):
+        assert recording.contact.state is ContactState.REACHED
+        assert silent(recording) == {}
+        assert set(recording.shell) | set(recording.sql) == {fact.name for fact in all_facts()}
+        for fact in all_facts():
+            if isinstance(fact, ShellFact):
+                answer = recording.shell[fact.name]
+                assert isinstance(answer, Answer)
+                assert isinstance(fact.parse(answer), fact.of)
+            else:
+                rows = recording.sql[fact.name]
+                assert isinstance(rows, Rows)
+                assert isinstance(fact.parse(rows), fact.of)
+        assert draw(1, number).machine_id in recording.shell["identity"].stdout
+    assert len({recording.shell["identity"].stdout.splitlines()[1] for recording in recordings}) == 200
+
+
+@pytest.mark.parametrize(("fault", "state"), [
+    ("hang:banner", ContactState.TIMED_OUT),
+    ("hang:kex", ContactState.TIMED_OUT),
+    ("hang:auth", ContactState.TIMED_OUT),
+    ("refuse", ContactState.REFUSED),
+    ("changed_key", ContactState.KEY_CHANGED),
+    ("deny", ContactState.AUTH_FAILED),
+])
+async def test_a_system_that_is_not_logged_in_to_says_why(start_swarm, fault: str, state: ContactState) -> None:
+    swarm = start_swarm(2, {1: fault})
+    bad, good = await asyncio.gather(swarm.visit(1, SHORT), swarm.visit(2, SHORT))
+    assert bad.contact.state is state
+    assert bad.elapsed_s < SHORT.connect_s + SHORT.login_s + 1
+    assert good.contact.state is ContactState.REACHED
+    assert silent(good) == {}
+
+
+async def test_a_system_that_opens_no_channel_tells_nothing(start_swarm) -> None:
+    recording = await start_swarm(1, {1: "hang:channel"}).visit(1, SHORT)
+    assert recording.contact.state is ContactState.REACHED
+    assert set(silent(recording)) == {fact.name for fact in all_facts()}
+
+
+async def test_a_question_that_stalls_costs_only_itself(start_swarm) -> None:
+    limits = SHORT.model_copy(update={"shell_s": 20.0, "total_s": 30.0})
+    recording = await start_swarm(1, {1: "hang:question:mounts"}).visit(1, limits)
+    assert silent(recording) == {"mounts": Why.TIMED_OUT}
+
+
+async def test_a_question_that_its_own_shell_ends_costs_only_itself(start_swarm) -> None:
+    recording = await start_swarm(1, {1: "slow:platform"}).visit(1, Limits())
+    assert silent(recording) == {"platform": Why.TIMED_OUT}
+
+
+async def test_a_system_that_falls_silent_keeps_what_it_told(start_swarm) -> None:
+    recording = await start_swarm(1, {1: "hang:all:mounts"}).visit(1, SHORT)
+    assert isinstance(recording.shell["identity"], Answer)
+    assert isinstance(recording.shell["mounts"], Silence)
+    assert set(recording.sql) <= set(silent(recording))
+    assert recording.elapsed_s < SHORT.total_s + 1
+
+
+async def test_a_connection_that_drops_keeps_what_came_before(start_swarm) -> None:
+    recording = await start_swarm(1, {1: "drop:mounts"}).visit(1, SHORT)
+    assert recording.contact.state is ContactState.REACHED
+    assert isinstance(recording.shell["identity"], Answer)
+    assert silent(recording)["mounts"] is Why.NOT_ASKED
+    assert recording.elapsed_s < 3
+
+
+async def test_an_endless_answer_is_cut_off(start_swarm) -> None:
+    recording = await start_swarm(1, {1: "flood:modules"}).visit(1, SHORT)
+    assert isinstance(recording.shell["modules"], Silence)
+    assert isinstance(recording.shell["identity"], Answer)
+    assert recording.elapsed_s < SHORT.total_s + 1
+
+
+async def test_bytes_that_are_not_utf8_are_read_around(start_swarm) -> None:
+    recording = await start_swarm(1, {1: "non_utf8:mounts"}).visit(1, SHORT)
+    assert silent(recording) == {}
+    assert "\N{REPLACEMENT CHARACTER}" in recording.shell["mounts"].stdout
+
+
+async def test_a_database_that_never_greets_costs_the_database_only(start_swarm) -> None:
+    recording = await start_swarm(1, {1: "hang:mysql"}).visit(1, SHORT)
+    assert set(silent(recording)) == {fact.name for fact in sql_facts()}
+    assert recording.elapsed_s < SHORT.sql_s + 2
+
+
+async def test_latency_is_felt_and_harmless(start_swarm) -> None:
+    swarm = start_swarm(2, {1: "latency:300"})
+    slow, quick = await swarm.visit(1, SHORT), await swarm.visit(2, SHORT)
+    assert silent(slow) == silent(quick) == {}
+    assert slow.elapsed_s > quick.elapsed_s + 0.9       # before the banner, at two channels, before the answers
+
+
+async def test_a_question_that_is_new_to_the_swarm_shows(start_swarm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fact that the swarm cannot answer must fail the contract, not fall silent."""
+    fact = shell_facts()[0]
+    new = ShellFact("phase_of_the_moon", fact.of, fact.ask, fact.parse)
+    monkeypatch.setattr("tasks.wire.visit.shell_facts", lambda: (*shell_facts(), new))
+    recording = await start_swarm(1).visit(1, SHORT)
+    answer = recording.shell["phase_of_the_moon"]
+    assert isinstance(answer, Answer)
+    assert answer.exit_code == 127
+    assert "not found" in answer.stderr
+
+
+async def test_only_a_systems_own_database_is_tunnelled_to(start_swarm, database) -> None:
+    swarm = start_swarm(1)
+    ssh = System.model_validate(swarm.entries[0]).ssh
+    async with asyncssh.connect(
+        ssh.host, ssh.port, username="root", known_hosts=str(swarm.layout.home / "known_hosts"), config=None,
+        client_keys=[str(swarm.layout.home / "keys/inspect")], agent_path=None,
+    ) as connection:
+        for host, port in ((database.address, database.port), ("127.0.0.1", 22), ("192.0.2.1", 3306)):
+            with pytest.raises(asyncssh.ChannelOpenError, match="not this system's database"):
+                await connection.open_connection(host, port)
+        reader, writer = await connection.open_connection("127.0.0.1", 3306)
+        assert b"MariaDB" in await reader.read(100)
+        writer.close()
+        assert (await connection.run("echo one")).stdout == "one\n"
+        assert (await connection.run("true")).exit_status == 0
+        assert (await connection.run("reboot")).exit_status == 127
+
+
+async def test_a_stranger_is_not_let_in(start_swarm, tmp_path: Path) -> None:
+    ssh = System.model_validate(start_swarm(1).entries[0]).ssh
+    with pytest.raises(asyncssh.PermissionDenied):
+        await asyncssh.connect(
+            ssh.host, ssh.port, username="root", known_hosts=None, config=None, agent_path=None,
+            client_keys=[asyncssh.generate_private_key("ssh-ed25519")],
+        )
