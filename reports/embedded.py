@@ -6,7 +6,7 @@ from typing import Any
 
 from reports.system_view import FACTS, FindingView, SystemView
 from reports.views import FleetView
-from reports.words import OUTCOMES, VERDICTS, check_title
+from reports.words import VERDICTS, check_title
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -20,8 +20,7 @@ def embedded_json(view: FleetView) -> str:
     data = {
         "verdicts": [[verdict.value, words.label, words.sign] for verdict, words in VERDICTS.items()],
         "facts": FACTS,
-        "outcomes": OUTCOMES,
-        "checks": {text.check_id: [check_title(text.check_id), text.reason, text.remedy] for text in view.texts.values()},
+        "checks": {text.check_id: [text.reason, text.remedy] for text in view.texts.values()},
         "systems": [_system(system, pool) for system in view.systems],
         "texts": pool.texts,
     }
