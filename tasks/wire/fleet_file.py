@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks.model.errors import FleetError, FleetErrors, UserError
-from tasks.model.fleet import SLUG, Fleet, System
+from tasks.model.fleet import HOST, SLUG, Fleet, Ssh, System
 from tasks.model.profile import Profile
 from tasks.wire.fleet_csv import Entry, column_name, parse_csv
 from tasks.wire.fleet_secrets import is_under, secrets_in
@@ -20,7 +20,9 @@ from tasks.wire.profile_file import known_profiles, load_profile, merge
 from tasks.wire.validation import Name, dotted, faults_of, nearest
 
 SUFFIXES = (".yaml", ".yml", ".csv")
+SSH_PORT = Ssh.model_fields["port"].default
 _WORD = re.compile(SLUG)
+_PART = re.compile(f"{HOST}|{SLUG}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def load_fleet(path: Path, *, home: Path | None = None, dropped: list[str] | Non
     if not rows and not errors:
         errors.append(FleetError(str(path), 0, "", "it holds no system", "add one under systems:"))
     if errors:
-        raise FleetErrors(tuple(errors))
+        raise FleetErrors(tuple(dict.fromkeys(errors)))
     return Fleet(systems=tuple(row.system for row in rows if row.system is not None))
 
 
@@ -127,7 +129,9 @@ def _row(file: str, data: Any, line: int, before: tuple[Fault, ...], profiles: _
     try:
         system = System.model_validate(data)
     except ValidationError as error:
-        faults = [fault for fault in faults_of(error, System, data, name) if not is_under(fault.at, secrets)]
+        told = ("<<",)      # a merge key is refused where it is read
+        found = (fault for fault in faults_of(error, System, data, name) if fault.at[-1:] != told)
+        faults = [fault for fault in found if not is_under(fault.at, secrets)]
     faults += [fault for fault in profiles.faults(data) if not is_under(fault.at, secrets)]
     if system is not None and system.overrides:
         system = system.model_copy(update={"overrides": plain(system.overrides)})
@@ -186,18 +190,24 @@ def _told_twice(rows: list[Row]) -> Iterator[FleetError]:
 def _names(row: Row) -> Iterator[tuple[Hashable, str, str]]:
     if row.system_id:
         yield ("id", row.system_id), f"the id {row.system_id!r} stands twice", "give each system its own"
-    if (system := row.system) is None:
-        return
-    host, port = _address(system.ssh.host), system.ssh.port
-    yield ("ssh", host, port), f"another system has the SSH address {host} port {port}", "correct ssh.host or ssh.port"
-    if system.serverware:
-        vps = system.serverware.vps_id
-        key = ("vps", _address(system.serverware.host), vps)
-        yield key, f"another system is the VPS {vps} of {system.serverware.host}", "correct serverware.vps_id"
+    host, port = _part(row.data, "ssh", "host"), _part(row.data, "ssh", "port") or str(SSH_PORT)
+    if host and port:
+        host = _address(host)
+        yield ("ssh", host, port), f"another system has the SSH address {host} port {port}", "correct one of the two"
+    node, vps = _part(row.data, "serverware", "host"), _part(row.data, "serverware", "vps_id")
+    if node and vps:
+        yield ("vps", _address(node), vps), f"another system is the VPS {vps} of {node}", "correct one of the two"
+
+
+def _part(data: Any, outer: str, inner: str) -> str:
+    """A well formed part of an entry that may be wrong elsewhere; "" where it is none."""
+    section = data.get(outer) if isinstance(data, dict) else None
+    found = str(section.get(inner, "")) if isinstance(section, dict) else ""
+    return found if _PART.fullmatch(found) else ""
 
 
 def _address(host: str) -> str:
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        return host.lower().rstrip(".")
+        return host.lower()

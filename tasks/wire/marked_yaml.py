@@ -231,7 +231,7 @@ class _Builder:
 
 def walk(data: Any, at: Location = ()) -> Iterator[tuple[Location, Any]]:
     """Every key and value of a document with its place."""
-    waiting = [(at, data)]
+    waiting = [(at, data)] if isinstance(data, dict | list) else []
     while waiting:
         around, part = waiting.pop()
         for step, value in part.items() if isinstance(part, dict) else enumerate(part):
