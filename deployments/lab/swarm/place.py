@@ -25,7 +25,8 @@ class Process:
             words = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
-        return MODULE.encode() in words and os.fsencode(config) in words
+        starting = words == [b""]       # exec has begun, and the kernel has not yet laid out the arguments
+        return starting or (MODULE.encode() in words and os.fsencode(config) in words)
 
 
 def _started_ticks(pid: int) -> int | None:

@@ -117,8 +117,12 @@ class Swarm:
             listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             self._listeners[number] = listener
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self._config.address(number), self._config.port))
-            listener.listen(BACKLOG)
+            address = self._config.address(number), self._config.port
+            try:
+                listener.bind(address)
+                listener.listen(BACKLOG)
+            except OSError as error:
+                raise OSError(error.errno, f"{address[0]}:{address[1]} cannot be used, {error.strerror}") from error
             self._loop.add_reader(listener, self._accept, number, listener)
 
     def close(self) -> None:
@@ -214,7 +218,8 @@ def main(path: Path) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         uvloop.run(serve(config, place))
     except (OSError, ValueError, asyncssh.KeyImportError) as error:
-        log.error("the swarm cannot serve: %s", error)      # control.py hands the last line of the log on
+        reason = getattr(error, "strerror", None) or error
+        log.error("the swarm cannot serve: %s", reason)     # control.py hands the last line of the log on
         return 1
     finally:
         place.forget_process(os.getpid())

@@ -1,12 +1,15 @@
 """A lab folder with keys, a real MariaDB for the tunnels, and swarms that are gone after their test."""
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -112,10 +115,29 @@ class RunningSwarm:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Path]:
-    """An empty lab folder with its keys."""
-    write_home(Layout.of(tmp_path))
-    yield tmp_path
-    control.stop(tmp_path)
+    """An empty lab folder with its keys. The swarm in it ends with the test, and had nothing to complain about."""
+    with lab_in(tmp_path):
+        yield tmp_path
+
+
+@contextmanager
+def lab_in(directory: Path) -> Iterator[None]:
+    write_home(Layout.of(directory))
+    log = Layout.of(directory).swarm / "log"
+    try:
+        yield
+        assert not log.exists() or log.read_text() == ""
+    finally:
+        control.stop(directory)
+
+
+def run_swarm(
+    lab: Path, database: SwarmDatabase, profile: Profile, count: int, faults: dict[int, str] | None = None, **more: Any
+) -> RunningSwarm:
+    more.setdefault("port", free_port(f"{NETWORK}.0.1"))
+    entries = control.start(lab, count, [database], faults=faults, network=NETWORK, **more)
+    credential = Credentials.load(Layout.of(lab).home / "credentials.yaml").resolve("inspect")
+    return RunningSwarm(lab, entries, profile, credential)
 
 
 StartSwarm = Callable[..., RunningSwarm]
@@ -123,10 +145,31 @@ StartSwarm = Callable[..., RunningSwarm]
 
 @pytest.fixture
 def start_swarm(lab: Path, database: SwarmDatabase, profile: Profile) -> StartSwarm:
-    def start(count: int, faults: dict[int, str] | None = None, **more: Any) -> RunningSwarm:
-        more.setdefault("port", free_port(f"{NETWORK}.0.1"))
-        entries = control.start(lab, count, [database], faults=faults, network=NETWORK, **more)
-        credential = Credentials.load(Layout.of(lab).home / "credentials.yaml").resolve("inspect")
-        return RunningSwarm(lab, entries, profile, credential)
+    return partial(run_swarm, lab, database, profile)
 
-    return start
+
+FAULTS = (
+    "hang:banner", "hang:kex", "hang:auth", "hang:channel", "hang:question:mounts", "hang:all:mounts", "hang:mysql",
+    "refuse", "drop:mounts", "changed_key", "deny", "flood:modules", "non_utf8:mounts", "slow:platform", "latency:300",
+)
+LIMITS = Limits(connect_s=2.0, login_s=3.0, shell_s=12.0, sql_s=4.0, total_s=20.0, max_bytes=1_000_000)
+
+
+@pytest.fixture(scope="session")
+def faulty(
+    tmp_path_factory: pytest.TempPathFactory, database: SwarmDatabase, profile: Profile
+) -> Iterator[dict[str, Recording]]:
+    """One swarm in which every second system has a fault, visited all at once; "healthy 1" and so on stand between."""
+    directory = tmp_path_factory.mktemp("faulty")
+    with lab_in(directory):
+        swarm = run_swarm(
+            directory, database, profile, 2 * len(FAULTS),
+            {2 * place: fault for place, fault in enumerate(FAULTS, 1)},
+        )
+
+        async def visit_all() -> list[Recording]:
+            return await asyncio.gather(*(swarm.visit(number, LIMITS) for number in range(1, 2 * len(FAULTS) + 1)))
+
+        recordings = asyncio.run(visit_all())
+        healthy = {f"healthy {place}": recording for place, recording in enumerate(recordings[::2], 1)}
+        yield dict(zip(FAULTS, recordings[1::2], strict=True)) | healthy
