@@ -13,7 +13,10 @@ from deployments.cli.output import print_json, print_verdicts
 from tasks.model.answer import ContactState, Recording
 from tasks.model.errors import UserError
 from tasks.model.release import Release
+from tasks.model.sweep import SweepOptions
+from tasks.steps.open_sweep import on_planned, open_sweep
 from tasks.wire.home import find_home
+from tasks.wire.sweep_folder import SweepFolder
 
 Fleet = Annotated[Path, typer.Argument(help="fleet.yaml, a CSV file, or a folder of either")]
 Json = Annotated[bool, typer.Option("--json", help="print the summary as JSON")]
@@ -32,17 +35,21 @@ def sweep(
     """Inspect every system, read only, and say which are ready for a release and what stands in the way."""
     release = _release(target)
     home = find_home(None)
+    options = SweepOptions(target=release, select=select, concurrency=concurrency, mysql=mysql)
+    folder = SweepFolder(out.resolve())
+    with folder.locked():       # a mistake is told at once, before Prefect is started
+        open_sweep(folder, fleet, options, home, resume=resume)
     _quiet_prefect(home)
     from flows.sweep import sweep as sweep_flow  # slow to import: only when it is asked for
 
     arguments = {
         "fleet": str(fleet),
         "target": str(release),
-        "out": str(out.resolve()),
+        "out": str(folder.path),
         "select": select,
         "concurrency": concurrency,
         "mysql": mysql,
-        "resume": resume,
+        "resume": True,
         "home": str(home),
     }
     summary = asyncio.run(_with_progress(sweep_flow, arguments, show=not as_json))
@@ -55,7 +62,6 @@ def judge(
 ) -> None:
     """Judge a stored sweep again with today's checks, without another login, and write its report anew."""
     from tasks.steps.judge_sweep import judge_sweep
-    from tasks.wire.sweep_folder import SweepFolder
 
     folder = SweepFolder(directory)
     with folder.locked(must_exist=True):
@@ -69,7 +75,6 @@ async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) ->
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from tasks.steps.inspect_batch import on_visited
-    from tasks.steps.open_sweep import on_planned
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
@@ -94,7 +99,9 @@ async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) ->
             return summary
         except asyncio.CancelledError:
             raise UserError(
-                "interrupted", f"the sweep was interrupted; {arguments['out']} keeps what was answered", "go on with --resume"
+                "interrupted",
+                f"the sweep was interrupted and {arguments['out']} keeps what was answered",
+                "go on with --resume",
             ) from None
 
 
@@ -118,7 +125,7 @@ def _quiet_prefect(home: Path) -> None:
     """Without a server of the site, Prefect starts one for the time of the run; it keeps its files in UPLIFT_HOME."""
     defaults = {
         "PREFECT_HOME": str(home / "prefect"),
-        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "DO_NOT_TRACK": "1",

@@ -1,6 +1,7 @@
 """The lab's fleet file: its appliances, and what the swarm adds, in the shape that Uplift reads."""
 from __future__ import annotations
 
+import json
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -41,5 +42,6 @@ def write(path: Path, entries: list[dict[str, Any]]) -> None:
     """Write the fleet file, whole or not at all; raises ValueError for an entry that the model refuses."""
     Fleet.model_validate({"systems": entries})
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text("# Written by `uplift lab up`.\n" + yaml.safe_dump({"systems": entries}, sort_keys=False))
+    plain = json.loads(json.dumps(entries))         # no object stands twice, so that YAML writes no anchors
+    fresh.write_text("# Written by `uplift lab up`.\n" + yaml.safe_dump({"systems": plain}, sort_keys=False))
     fresh.replace(path)

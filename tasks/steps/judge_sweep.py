@@ -6,9 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from reports.render import SweepMeta, render_sweep
+from reports.meta import CheckText, SweepMeta
+from reports.render import render_sweep
 from reports.rows import finding_rows, system_row
 from tasks.analysis.frames import findings_frame, systems_frame
+from tasks.checks import all_checks
+from tasks.model.answer import Recording
 from tasks.model.judged import Judged
 from tasks.model.sweep import SweepPlan, Target
 from tasks.rules.judge import judge
@@ -17,40 +20,46 @@ from tasks.wire.sweep_folder import SweepFolder
 
 
 def judge_sweep(folder: SweepFolder) -> dict[str, Any]:
-    """Write report, tables and summary from ``facts/``; returns the summary. No login, no clock: same in, same out."""
+    """Write report, tables and summary from ``facts/``; returns the summary. No login, no clock: same in, same out.
+
+    Frames are built a shard at a time, so that the facts of one shard are all that is held at once.
+    """
     plan, targets = folder.load()
     by_id = {target.system.id: target for target in targets}
-    systems, findings = [], []
+    systems, findings = [systems_frame([])], [findings_frame([])]
     for shard in range(plan.shards):
         judged = [_judged(plan, by_id[recording.system_id], recording) for recording in folder.recordings(shard)]
-        systems.append(systems_frame([system_row(one) for one in judged]))
+        profiles = [plan.profiles[by_id[one.system.id].profile] for one in judged]
+        rows = [system_row(one, profile, plan.options.target) for one, profile in zip(judged, profiles, strict=True)]
+        systems.append(systems_frame(rows))
         findings.append(findings_frame([row for one in judged for row in finding_rows(one)]))
-    render_sweep(
-        folder.path,
-        pd.concat(systems, ignore_index=True) if systems else systems_frame([]),
-        pd.concat(findings, ignore_index=True) if findings else findings_frame([]),
-        meta_of(plan),
-    )
+    render_sweep(folder.path, _joined(systems), _joined(findings), meta_of(plan))
     summary: dict[str, Any] = json.loads((folder.path / "summary.json").read_text())
     return summary
 
 
-def _judged(plan: SweepPlan, target: Target, recording: Any) -> Judged:
-    return judge(
-        target.system,
-        plan.profiles[target.profile],
-        recording,
-        known_from(recording),
-        plan.options.target,
-        plan.started_at,
-    )
-
-
 def meta_of(plan: SweepPlan) -> SweepMeta:
+    """What the report tells of the sweep itself."""
+    without = () if plan.options.mysql else ("The databases were left alone (--no-mysql).",)
     return SweepMeta(
         sweep_id=plan.sweep_id,
         target=str(plan.options.target),
         started_at=plan.started_at,
         elapsed_s=plan.elapsed_s,
         excluded=tuple((one.system_id, one.reason) for one in plan.excluded),
+        left_out=without,
+        checks=tuple(CheckText.of(check) for check in all_checks()),
+        uplift_version=plan.uplift_version,
     )
+
+
+def _judged(plan: SweepPlan, target: Target, recording: Recording) -> Judged:
+    profile = plan.profiles[target.profile]
+    known = known_from(recording)
+    return judge(target.system, profile, recording, known, plan.options.target, plan.started_at)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """The frames of the shards as one; the first is empty and gives the types where there is no shard."""
+    full = [frame for frame in frames if len(frame)]
+    return pd.concat(full, ignore_index=True) if full else frames[0]
