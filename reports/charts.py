@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import StrMethodFormatter
 
-from reports.drawing import INK, LINE, PAPER, SOFT, Chart, drawing, plain_axes, svg_of
+from reports.drawing import INK, LINE, PAPER, SOFT, Chart, bar_rows, drawing, plain_axes, svg_of
 from reports.figures import bytes_text, duration_text, plural, short_count
 from reports.text import shortened
 from reports.words import SEVERITY_COLOURS, VERDICTS, check_title
@@ -18,7 +18,7 @@ from tasks.model.release import Release
 _TOP = 20
 _MOST_CHECKS = 12
 _MOST_RELEASES = 8
-_ROW_PX = 24
+_ROW_PX = 25
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BLUE, _DEEP, _ALARM = "#9fb8d1", "#1f5f99", "#b3361b"
 
@@ -34,7 +34,7 @@ def readiness(systems: pd.DataFrame) -> Chart | None:
         return None
     table = _verdicts_by_release(systems)
     shares = table.div(table.sum(axis=1), axis=0) * 100
-    with drawing(600, 86 + 30 * len(table)) as figure:
+    with drawing(552, 70 + 32 * len(table)) as figure:
         axes = figure.subplots()
         left = np.zeros(len(table))
         for verdict, words in VERDICTS.items():
@@ -42,13 +42,13 @@ def readiness(systems: pd.DataFrame) -> Chart | None:
             bars = axes.barh(range(len(table)), width, left=left, color=words.colour, height=0.66, label=words.label,
                              edgecolor=PAPER, linewidth=1)
             labels = [short_count(n) if w >= 5 else "" for n, w in zip(table[verdict.value], width, strict=True)]
-            axes.bar_label(bars, labels, label_type="center", color=PAPER, fontsize=9.5)
+            axes.bar_label(bars, labels, label_type="center", color=PAPER, fontsize=11.5)
             left += width
-        axes.set_yticks(range(len(table)), [f"{name}  ({total:,})" for name, total in table.sum(axis=1).items()])
-        axes.invert_yaxis()
+        bar_rows(axes, [f"{name}  ({total:,})" for name, total in table.sum(axis=1).items()])
         axes.set_xlim(0, 100)
         plain_axes(axes)
-        figure.legend(loc="outside lower center", ncols=5, fontsize=9, handlelength=1, columnspacing=1.2)
+        figure.legend(loc="outside lower center", ncols=5, fontsize=11.5, handlelength=0.9, handletextpad=0.4,
+                      columnspacing=1)
         ready = int(table[Verdict.READY.value].iloc[0])
         lead = f"{short_count(ready)} of {plural(len(systems), 'system')} can be upgraded as they are."
         return _chart(figure, "readiness", "Readiness by running release", lead)
@@ -60,7 +60,7 @@ def findings_by_check(findings: pd.DataFrame) -> Chart | None:
     if table.empty:
         return None
     shown = table.head(_MOST_CHECKS)
-    with drawing(600, 86 + 26 * len(shown)) as figure:
+    with drawing(552, 64 + 30 * len(shown)) as figure:
         axes = figure.subplots()
         left = np.zeros(len(shown))
         for severity, colour in SEVERITY_COLOURS.items():
@@ -70,12 +70,11 @@ def findings_by_check(findings: pd.DataFrame) -> Chart | None:
                       label="Could not tell" if severity == "unknown" else severity.capitalize())
             left += width
         for row, total in enumerate(left):
-            axes.annotate(f"{total:,.0f}", (total, row), (5, 0), textcoords="offset points", va="center", fontsize=9.5)
-        axes.set_yticks(range(len(shown)), [shortened(check_title(str(name)), 34) for name in shown.index])
-        axes.invert_yaxis()
+            axes.annotate(f"{total:,.0f}", (total, row), (5, 0), textcoords="offset points", va="center", fontsize=11.5)
+        bar_rows(axes, [shortened(check_title(str(name)), 30) for name in shown.index])
         axes.set_xlim(0, left.max() * 1.1)
         plain_axes(axes)
-        figure.legend(loc="outside lower center", ncols=4, fontsize=9, handlelength=1.4, columnspacing=1.2)
+        figure.legend(loc="outside lower center", ncols=4, fontsize=11.5, handlelength=1.4, columnspacing=1.2)
         first = check_title(str(table.index[0]))
         more = f" Another {plural(len(table) - len(shown), 'check')} found less." if len(table) > len(shown) else ""
         lead = f"Most frequent: {first}, on {plural(int(table.sum(axis=1).iloc[0]), 'system')}.{more}"
@@ -88,19 +87,18 @@ def cdr_sizes(systems: pd.DataFrame) -> Chart | None:
     if known.empty:
         return None
     top = known.sort_values(["cdr_bytes", "id"], ascending=[False, True], kind="stable").head(_TOP)
-    with drawing(1160, 80 + _ROW_PX * len(top)) as figure:
+    with drawing(1160, 48 + _ROW_PX * len(top)) as figure:
         sizes, times = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1])
         place = range(len(top))
         values = top["cdr_bytes"].astype(float)
         sizes.barh(place, values, color=_BLUE, height=0.64)
         for row, (size, count) in enumerate(zip(top["cdr_bytes"], top["cdr_rows"], strict=True)):
             text = f"{bytes_text(int(size))} · {short_count(int(count))} rows"
-            sizes.annotate(text, (float(size), row), (5, 0), textcoords="offset points", va="center", fontsize=9.5)
+            sizes.annotate(text, (float(size), row), (5, 0), textcoords="offset points", va="center", fontsize=11.5)
         sizes.set_xlim(0, values.max() * 1.5)
-        sizes.set_yticks(place, _names(top))
-        sizes.invert_yaxis()
+        bar_rows(sizes, _names(top))
         plain_axes(sizes)
-        sizes.set_title("Table of calls", loc="left", fontsize=10.5, color=SOFT)
+        sizes.set_title("Table of calls", loc="left", fontsize=12, color=SOFT)
         _downtimes(times, top)
         largest = top.iloc[0]
         lead = f"The largest is {bytes_text(int(largest['cdr_bytes']))}, at {_name(largest)}. "
@@ -118,8 +116,8 @@ def disk_use(systems: pd.DataFrame) -> Chart | None:
     top = known.sort_values(["after", "id"], ascending=[False, True], kind="stable").head(_TOP)
     used = (1 - top["disk_free_bytes"] / top["disk_size_bytes"]).to_numpy(dtype=float) * 100
     need = (top["disk_need_bytes"] / top["disk_size_bytes"]).to_numpy(dtype=float) * 100
-    edge = min(200.0, max(112.0, float((used + need).max()) * 1.02))
-    with drawing(1160, 92 + _ROW_PX * len(top)) as figure:
+    edge = min(160.0, max(112.0, float((used + need).max()) * 1.02))
+    with drawing(1160, 76 + _ROW_PX * len(top)) as figure:
         axes = figure.subplots()
         fits = np.minimum(need, np.maximum(0, 100 - used))
         over = np.minimum(need - fits, edge - 100)
@@ -128,14 +126,13 @@ def disk_use(systems: pd.DataFrame) -> Chart | None:
         axes.barh(range(len(top)), over, left=used + fits, color=_ALARM, height=0.64, hatch="////", edgecolor=PAPER,
                   label="Does not fit")
         axes.axvline(100, color=INK, linewidth=1.2)
-        axes.set_yticks(range(len(top)), [f"{name}" for name in _names(top)])
+        bar_rows(axes, _names(top))
         for row, (_, one) in enumerate(top.iterrows()):
             axes.annotate(_room_text(one), (1, row), (8, 0), xycoords=("axes fraction", "data"),
-                          textcoords="offset points", va="center", fontsize=9.5)
-        axes.invert_yaxis()
+                          textcoords="offset points", va="center", fontsize=11.5)
         axes.set_xlim(0, edge)
         axes.set_xticks([0, 25, 50, 75, 100], ["0", "25 %", "50 %", "75 %", "100 % full"])
-        figure.legend(loc="outside lower center", ncols=3, fontsize=9, handlelength=1.4)
+        figure.legend(loc="outside lower center", ncols=3, fontsize=11.5, handlelength=1.4)
         lead = (f"{plural(len(short), 'system')} of {len(known):,} {'has' if len(short) == 1 else 'have'} too little "
                 "room for the upgrade." if len(short) else f"All {len(known):,} systems that told it have room.")
         return _chart(figure, "disk", "Disk use against what the upgrade needs", lead, wide=True)
@@ -159,7 +156,7 @@ def calls(systems: pd.DataFrame) -> Chart | None:
         bar = figure.colorbar(mesh, ax=axes, pad=0.01, aspect=14)
         bar.outline.set_edgecolor(LINE)
         bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        bar.set_label("calls an hour", fontsize=9.5)
+        bar.set_label("calls an hour", fontsize=11.5)
         lead = (f"{_quietest(week)} Mean of the last eight weeks over {plural(len(told), 'system')}, "
                 "each in its own time zone.")
         return _chart(figure, "calls", "When the phones are quiet", lead, wide=True)
@@ -213,8 +210,9 @@ def _downtimes(axes: Any, top: pd.DataFrame) -> None:
     axes.hlines(rows, low, high, color=_BLUE, linewidth=5)
     axes.plot(expected, rows, "o", color=_DEEP, markersize=6)
     for row, most, likely in zip(rows, high, expected, strict=True):
-        axes.annotate(duration_text(likely), (most, row), (7, 0), textcoords="offset points", va="center", fontsize=9.5)
-    axes.set_title("Estimated downtime: likely (dot), best to worst (line)", loc="left", fontsize=10.5, color=SOFT)
+        axes.annotate(duration_text(likely), (most, row), (7, 0), textcoords="offset points", va="center",
+                      fontsize=11.5)
+    axes.set_title("Estimated downtime: likely (dot), best to worst (line)", loc="left", fontsize=12, color=SOFT)
     axes.set_xlim(0, float(high.max()) * 1.22 if len(high) else 1)
     plain_axes(axes)
     axes.tick_params(labelleft=False)

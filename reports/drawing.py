@@ -4,7 +4,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -21,7 +21,7 @@ _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "uplift",
     "text.parse_math": False,               # a client called "$x$" is no formula
     "font.family": "DejaVu Sans",           # measured with a wide face; the page sets its own, which is no wider
-    "font.size": 10,
+    "font.size": 12,
     "axes.edgecolor": LINE,
     "axes.labelcolor": SOFT,
     "text.color": INK,
@@ -80,6 +80,12 @@ def svg_of(figure: Figure, chart_id: str, title: str, description: str) -> str:
         f'<title id="{chart_id}-title">{escape(title)}</title><desc id="{chart_id}-desc">{escape(description)}</desc>'
     )
     return opening + svg[svg.index(">") + 1 :]
+
+
+def bar_rows(axes: Axes, names: Sequence[str]) -> None:
+    """One row a name, the first on top, without empty rows above and below."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.45, -0.55)
 
 
 def plain_axes(axes: Axes) -> None:

@@ -170,10 +170,10 @@ def _disk(row: Any) -> Cell:
 
 
 def _found(row: Any) -> Cell:
-    parts = [f"{getattr(row, name)} {name}" for name in ("high", "medium", "low", "unknown") if getattr(row, name)]
-    text = " · ".join(parts).replace("unknown", "unclear")
+    words = {"high": "high", "medium": "medium", "unknown": "unclear", "low": "low", "waived": "waived"}
+    parts = [f"{getattr(row, name)} {word}" for name, word in words.items() if getattr(row, name)]
     weight = row.high * 1e6 + row.medium * 1e4 + row.unknown * 1e2 + row.low
-    return Cell(text or "none", f"{row.waived} waived" if row.waived else "", "", float(weight))
+    return Cell(parts[0] if parts else "none", " · ".join(parts[1:]), "", float(weight))
 
 
 def _facts(row: Any) -> tuple[str, ...]:

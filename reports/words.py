@@ -19,7 +19,7 @@ class VerdictWords:
 # The order is that of a reader's attention: what blocks comes first, what is ready last.
 VERDICTS: dict[Verdict, VerdictWords] = {
     Verdict.BLOCKED: VerdictWords("Blocked", "A problem must be solved before an upgrade is planned", "#b3361b", "✕"),
-    Verdict.ACTIONS_NEEDED: VerdictWords("Actions needed", "Known steps first, once approved", "#8a6100", "!"),
+    Verdict.ACTIONS_NEEDED: VerdictWords("Actions needed", "Known steps first, once approved", "#966200", "!"),
     Verdict.UNDETERMINED: VerdictWords("Undetermined", "An important question got no clear answer", "#6b4c9a", "?"),
     Verdict.UNREACHABLE: VerdictWords("Unreachable", "We could not log in, so nothing was asked", "#57606a", "–"),
     Verdict.READY: VerdictWords("Ready", "Nothing stands in the way of an upgrade", "#00695c", "✓"),

@@ -157,6 +157,7 @@
 
   heads.forEach((head, column) => {
     const button = el("button", { type: "button" }, head.textContent.trim());
+    head.dataset.name = labels[column];                  // for print: a repeated header does not paint its buttons
     head.replaceChildren(button);
     button.addEventListener("click", () => {
       const again = state.column === column, back = descendsFirst(column);
