@@ -37,6 +37,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     table = Table(*columns, title=title, title_justify="left", show_edge=False, pad_edge=False)
     for column in table.columns:
         column.overflow = "fold"
+    if table.columns:
+        table.columns[0].no_wrap = True      # what people copy into the next command
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console().print(table)
