@@ -87,7 +87,8 @@ def test_a_half_written_parquet_file_is_not_taken_for_a_shard(tmp_path: Path):
 
 
 def test_two_sweeps_never_write_to_one_folder(tmp_path: Path):
-    with SweepFolder(tmp_path).locked(), pytest.raises(UserError, match="another sweep"), SweepFolder(tmp_path).locked():
+    first, second = SweepFolder(tmp_path), SweepFolder(tmp_path)
+    with first.locked(), pytest.raises(UserError, match="another sweep"), second.locked():
         pass
 
 
