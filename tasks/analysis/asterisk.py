@@ -6,15 +6,24 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from tasks.model.facts import Module, Modules
+from tasks.model.profile import Profile
 
 _SOURCE = re.compile(r"^(?:\S+ )?(?P<source>[a-z][\w/.-]*\.(?:cc?|lua)):", re.IGNORECASE)
 
 
-def foreign_modules(modules: Modules) -> tuple[Module, ...]:
-    """Modules whose build sum is missing or is not Asterisk's own; none where Asterisk's own could not be told."""
+def foreign_modules(modules: Modules, profile: Profile) -> tuple[Module, ...]:
+    """Modules whose build sum is missing or is not Asterisk's own; none where Asterisk's own could not be told.
+
+    Asterisk loads a module without a sum (main/loader.c), and a few of its own have none: the profile names them.
+    """
     if modules.build_sum is None:
         return ()
-    return tuple(module for module in modules.modules if module.build_sum != modules.build_sum)
+    return tuple(
+        module
+        for module in modules.modules
+        if module.build_sum != modules.build_sum
+        and (module.build_sum is not None or module.name not in profile.modules_without_sum)
+    )
 
 
 def by_source(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -23,7 +23,7 @@ MEND = Remediation(
 def configuration(errors: ConfigurationErrors, modules: Modules, profile: Profile) -> Iterator[Yielded]:
     if not errors.log_readable:
         yield CannotTell(subject="log", summary=f"{profile.paths.asterisk_log} cannot be read")
-    elsewhere = {module.name for module in foreign_modules(modules)}      # their refusal to load is no second matter
+    elsewhere = {module.name for module in foreign_modules(modules, profile)}  # they have their own check
     lines = [line for line in errors.lines if not any(name in line for name in elsewhere)]
     harmless = [line for line in lines if any(fnmatchcase(line, pattern) for pattern in profile.harmless_errors)]
     if harmless:

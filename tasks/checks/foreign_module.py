@@ -1,6 +1,6 @@
 """A module that was not built with this Asterisk is lost in the upgrade, or keeps the new Asterisk from starting.
 
-Asterisk refuses a module whose build sum is not its own. Seen in the field: a bought codec_g729.so.
+Asterisk refuses a module with another build sum, and loads one without a sum unchecked. Seen: a bought codec_g729.so.
 Remedy: get the module for the new Asterisk, take the old one out before the upgrade, and put the new one in after it.
 Client: Your phone system contains an add-on that was installed separately. We need to take it out and replace it.
 """
@@ -12,6 +12,7 @@ from tasks.analysis.asterisk import foreign_modules
 from tasks.model.check import Yielded, check
 from tasks.model.facts import Modules
 from tasks.model.finding import CannotTell, Kind, Problem, Remediation, Severity
+from tasks.model.profile import Profile
 
 REPLACE = Remediation(
     id="replace_module",
@@ -22,10 +23,10 @@ REPLACE = Remediation(
 
 
 @check(severity=Severity.HIGH, blocking=True)
-def foreign_module(modules: Modules) -> Iterator[Yielded]:
+def foreign_module(modules: Modules, profile: Profile) -> Iterator[Yielded]:
     if modules.build_sum is None:
         yield CannotTell(subject="build_sum", summary="no module tells the build sum of this Asterisk")
-    for module in foreign_modules(modules):
+    for module in foreign_modules(modules, profile):
         built = f"build sum {module.build_sum}" if module.build_sum else "no build sum"
         summary = f"{module.name} has {built}, Asterisk has {modules.build_sum}"
         yield Problem(subject=module.name, summary=summary, remediations=(REPLACE,))

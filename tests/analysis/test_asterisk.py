@@ -7,15 +7,19 @@ from hypothesis import strategies as st
 
 from tasks.analysis.asterisk import by_source, foreign_modules
 from tasks.model.facts import Module, Modules
+from tasks.model.profile import Profile
+
+PROFILE = Profile(name="p", modules_without_sum=("own.so",))
+OWN = (Module("own.so", None, 1),)
 
 
 def test_a_module_is_foreign_when_its_build_sum_differs_or_is_missing() -> None:
-    modules = Modules((Module("a.so", "1", 1), Module("b.so", None, 1), Module("c.so", "2", 1)), "1")
-    assert [module.name for module in foreign_modules(modules)] == ["b.so", "c.so"]
+    modules = Modules((Module("a.so", "1", 1), Module("b.so", None, 1), Module("c.so", "2", 1), *OWN), "1")
+    assert [module.name for module in foreign_modules(modules, PROFILE)] == ["b.so", "c.so"]
 
 
 def test_without_asterisks_own_sum_nothing_is_called_foreign() -> None:
-    assert foreign_modules(Modules((Module("b.so", None, 1),), None)) == ()
+    assert foreign_modules(Modules((Module("b.so", None, 1),), None), PROFILE) == ()
 
 
 @pytest.mark.parametrize(
