@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,9 +24,19 @@ def directory() -> Path:
 
 
 def key() -> str:
+    """What the base image is made from, as one word."""
+    return _hash(HERE / name for name in SOURCES)
+
+
+def recipe() -> str:
+    """What the systems of a lab are made from, as one word: change any of it, and ``up`` makes them anew."""
+    return _hash((*sorted(HERE.glob("*.py")), *sorted(HERE.glob("templates/**/*.*")), *sorted(HERE.glob("guest/*"))))
+
+
+def _hash(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for name in SOURCES:
-        digest.update(name.encode() + b"\0" + (HERE / name).read_bytes() + b"\0")
+    for path in files:
+        digest.update(str(path.relative_to(HERE)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -24,6 +24,11 @@ class Layout:
         return self.root / "pool.img"
 
     @property
+    def pool_key(self) -> Path:
+        """Which base image the pool was copied from."""
+        return self.root / "pool.key"
+
+    @property
     def pool(self) -> Path:
         """The mounted btrfs of the lab."""
         return self.root / "pool"
@@ -70,5 +75,5 @@ class Layout:
         """All that a lab ever makes, and so all that taking it down may remove."""
         return (
             self.fleet, self.home, self.swarm, self.records, self.lxc, self.disks, self.pool,
-            self.pool_image, self.pool_image.with_suffix(".new"), self.lock,
+            self.pool_image, self.pool_key, self.pool_image.with_suffix(".new"), self.lock,
         )

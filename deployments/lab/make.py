@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deployments.lab import asterisk, cdr, keys, pbxware, pool, rhythm
-from deployments.lab.addresses import check_free
 from deployments.lab.container import Container
 from deployments.lab.layout import Layout
 from deployments.lab.progress import Reporter
@@ -30,35 +29,32 @@ class Workshop:
     """What all systems of one ``up`` are made with."""
 
     layout: Layout
-    base_key: str
+    recipe: str                             # what systems are made from, as one word
     credentials: dict[str, str]             # credential name to public key
     reporter: Reporter
 
+    def is_of(self, record: Record, wanted: Wanted) -> bool:
+        """Whether a system that is there already is whole, and made just as it is wanted now."""
+        same = record.ready and record.fingerprint == wanted.fingerprint(self.recipe)
+        return same and record.rootfs(self.layout).exists()
+
     def ensure(self, wanted: Wanted, known: Record | None) -> Record:
-        """Bring one system up: as it was made before where that is what is wanted, else anew."""
+        """Start a system that is there already (``known``) where it does not run, or make one."""
         began = time.monotonic()
-        same = known is not None and known.ready and known.fingerprint == wanted.fingerprint(self.base_key)
-        if known is not None and same and known.rootfs(self.layout).exists():
-            record = known
-            if not self._start_again(wanted, record):
-                return record
-        else:
-            remove(self.layout, wanted.name)
-            record = self._make(wanted)
+        if known is not None and Container(self.layout, known.name, known.rootfs(self.layout)).running():
+            return known
+        record = self._start_again(wanted, known) if known is not None else self._make(wanted)
         self.reporter.ready(wanted.name, time.monotonic() - began)
         return record
 
-    def _start_again(self, wanted: Wanted, record: Record) -> bool:
+    def _start_again(self, wanted: Wanted, record: Record) -> Record:
         box = Container(self.layout, wanted.name, record.rootfs(self.layout))
-        if box.running():
-            return False
         if record.small_disk and not pool.mounted(box.rootfs):
             pool.mount_ext4(disk_image(self.layout, wanted.name), box.rootfs)
-        check_free(wanted.address)
         box.write_config()
         box.start()
         self._wait(box, wanted)
-        return True
+        return record
 
     def _make(self, wanted: Wanted) -> Record:
         spec, layout = wanted.spec, self.layout
@@ -66,12 +62,11 @@ class Workshop:
         has_extensions = wanted.role is Role.PBX
         record = Record(
             name=wanted.name, role=wanted.role, address=wanted.address, small_disk=spec is not None and spec.disk_full,
-            fingerprint=wanted.fingerprint(self.base_key), known_host_key=host.public,
+            fingerprint=wanted.fingerprint(self.recipe), known_host_key=host.public,
             database_password=secrets.token_urlsafe(18) if wanted.table else "",
             extensions={number: secrets.token_urlsafe(12) for number in EXTENSIONS} if has_extensions else {},
         )
         record.save(layout)
-        check_free(wanted.address)
         box = Container(layout, wanted.name, record.rootfs(layout))
         if spec is not None and spec.disk_full:
             pool.small_disk(layout.base, disk_image(layout, wanted.name), box.rootfs, spec.rows * ROW_BYTES)

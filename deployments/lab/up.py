@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from deployments.lab import cache, fleet, keys, pool
-from deployments.lab.addresses import MYSQL_PORT, Addresses
+from deployments.lab.addresses import MYSQL_PORT, Addresses, check_free
 from deployments.lab.command import check_programs
+from deployments.lab.container import Container, kill_all
 from deployments.lab.layout import Layout
 from deployments.lab.make import Workshop, remove
 from deployments.lab.progress import Reporter
@@ -22,6 +24,7 @@ from deployments.lab.swarm import control
 from deployments.lab.trouble import LabError
 from deployments.lab.wanted import Wanted, plan
 
+_LOCK_WITHIN_S = 2.0                        # the children of a command that was killed die a moment after it
 _AT_ONCE = 3                                # systems made at the same time
 
 
@@ -62,15 +65,12 @@ def up(
     layout = Layout.of(directory)
     layout.root.mkdir(parents=True, exist_ok=True)
     with alone(layout):
-        base_key = cache.key()
         _mount_pool(layout, reporter)
-        known = records(layout)
         wanted = plan(appliances, addresses, with_databases=swarm.count > 0)
-        for name in set(known) - {each.name for each in wanted}:
-            remove(layout, name)
-        workshop = Workshop(layout, base_key, keys.write_home(layout), reporter)
+        workshop = Workshop(layout, cache.recipe(), keys.write_home(layout), reporter)
+        kept = _clear(workshop, wanted)
         reporter.step(f"bringing up {len(wanted)} containers")
-        made = _ensure_all(workshop, wanted, known)
+        made = _ensure_all(workshop, wanted, kept)
         lab = _lab(layout, wanted, made)
         entries = [fleet.entry(each) for each in wanted if each.role is Role.PBX]
         keys.remember_hosts(layout, {record.address: record.known_host_key for record in lab.appliances})
@@ -88,24 +88,56 @@ def check_possible() -> None:
 @contextmanager
 def alone(layout: Layout) -> Iterator[None]:
     """Hold the lab's lock; LabError when another command works on the same lab."""
+    until = time.monotonic() + _LOCK_WITHIN_S
     with layout.lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LabError(f"another lab command works on {layout.root}; wait until it has ended") from error
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > until:
+                    raise LabError(f"another lab command works on {layout.root}; wait until it has ended") from error
+                time.sleep(0.05)
         yield
 
 
 def _mount_pool(layout: Layout, reporter: Reporter) -> None:
+    key = layout.pool_key.read_text() if layout.pool_key.exists() else None
+    if layout.pool_image.exists() and key != cache.key():
+        kill_all(layout)                    # the base has changed, and all that was made from it goes with it
+        pool.release(layout.root)
+        layout.pool_image.unlink()
     if not layout.pool_image.exists():
         reporter.step("finding the base image")
-        pool.copy_pool(cache.base_image(reporter.step), layout.pool_image)
+        base_image = cache.base_image(reporter.step)
+        layout.pool_key.write_text(cache.key())
+        pool.copy_pool(base_image, layout.pool_image)
     pool.mount_btrfs(layout.pool_image, layout.pool)
 
 
-def _ensure_all(workshop: Workshop, wanted: list[Wanted], known: dict[str, Record]) -> dict[str, Record]:
+def _clear(workshop: Workshop, wanted: list[Wanted]) -> dict[str, Record]:
+    """Remove what is not wanted, half made or made otherwise, and give the systems that stay.
+
+    Raises LabError, before anything is made, when another lab or program holds an address.
+    """
+    layout, by_name = workshop.layout, {each.name: each for each in wanted}
+    kept = {
+        name: record for name, record in records(layout).items()
+        if name in by_name and workshop.is_of(record, by_name[name])
+    }
+    there = {path.stem for path in layout.records.glob("*.json")} | {path.name for path in layout.systems.glob("*")}
+    for name in sorted(there - set(kept)):
+        remove(layout, name)
+    for each in wanted:
+        record = kept.get(each.name)
+        if record is None or not Container(layout, each.name, record.rootfs(layout)).running():
+            check_free(each.address)
+    return kept
+
+
+def _ensure_all(workshop: Workshop, wanted: list[Wanted], kept: dict[str, Record]) -> dict[str, Record]:
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        made = threads.map(lambda each: workshop.ensure(each, known.get(each.name)), wanted)
+        made = threads.map(lambda each: workshop.ensure(each, kept.get(each.name)), wanted)
         return {record.name: record for record in made}
 
 

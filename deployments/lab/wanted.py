@@ -33,10 +33,10 @@ class Wanted:
     spec: ApplianceSpec | None = None
     table: Cdr | None = None
 
-    def fingerprint(self, base_key: str) -> str:
+    def fingerprint(self, recipe: str) -> str:
         nature = self.spec or self.table
         told = nature.model_dump_json() if nature else ""
-        return fingerprint(self.name, self.role, self.address, self.zone.key, told, base_key)
+        return fingerprint(self.name, self.role, self.address, self.zone.key, told, recipe)
 
     @property
     def multi_tenant(self) -> bool:

@@ -71,6 +71,23 @@ def test_up_makes_anew_only_what_is_wanted_otherwise(place: Path) -> None:
     assert set(states(place)) == {"carrier", "pbx1"}
 
 
+def test_appliances_may_change_places(place: Path) -> None:
+    one, other = (SMALL.model_copy(update={"name": name}) for name in ("one", "other"))
+    up(place, [one, other], network=172)
+    lab = up(place, [other, one], network=172)
+    assert [record.name for record in lab.appliances] == ["other", "one"]
+    assert {system.name: system.address for system in status(place).systems}["one"] == "127.21.172.2"
+    assert set(states(place).values()) == {State.RUNNING}
+
+
+def test_a_new_base_image_makes_everything_anew(place: Path) -> None:
+    before = box(up(place, [SMALL], network=172)).run(*MACHINE_ID)
+    (place / "pool.key").write_text("an older base")
+    after = box(up(place, [SMALL], network=172)).run(*MACHINE_ID)
+    assert before != after
+    assert set(states(place).values()) == {State.RUNNING}
+
+
 def test_an_appliance_that_was_stopped_comes_up_as_it_was(place: Path) -> None:
     lab = up(place, [SMALL], network=172)
     machine = box(lab).run(*MACHINE_ID)
@@ -126,6 +143,7 @@ def test_a_taken_address_is_told_and_nothing_of_its_owner_is_touched(place: Path
     up(place, [SMALL], network=172)
     with pytest.raises(LabError, match=r"127\.2[12]\.172\.1:\d+ is taken .*choose another --network"):
         up(tmp_path / "second", [SMALL], network=172)
+    assert status(tmp_path / "second").systems == ()
     assert down(tmp_path / "second")
     assert set(states(place).values()) == {State.RUNNING}
 
