@@ -5,7 +5,7 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints, field_serializer, field_validator
+from pydantic import ConfigDict, Field, SecretStr, StringConstraints, field_serializer, field_validator
 
 from tasks.model.finding import Frozen
 from tasks.model.fleet import COUNTRY, HOST
@@ -42,6 +42,8 @@ class SipAccount(Frozen):
     domain: Annotated[str, StringConstraints(pattern=HOST)] | None = None
     user: Annotated[str, StringConstraints(pattern=SIP_USER)]
     secret: SecretStr
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     @field_validator("secret")
     @classmethod
@@ -91,6 +93,8 @@ class CallPlan(Frozen):
     tone_hz: int = Field(1150, ge=200, le=3400)
     talk_s: float = Field(3.0, ge=1.0, le=60.0)
     limits: CallLimits = CallLimits()
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     @field_serializer("agreed_numbers")
     def _sorted_numbers(self, numbers: frozenset[str]) -> list[str]:

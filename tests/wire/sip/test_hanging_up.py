@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -50,6 +49,13 @@ async def until(true: object, within_s: float = 5.0) -> None:
         await asyncio.sleep(0.05)
 
 
+def told_of(pid: int, what: str) -> str:
+    """What /proc tells of a process; never empty."""
+    told = Path(f"/proc/{pid}/{what}").read_text()
+    assert told
+    return told
+
+
 def gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
@@ -85,14 +91,16 @@ async def test_a_call_cancelled_at_any_moment_leaves_no_channel(pbx: Pbx, seed: 
 async def test_a_caller_that_is_killed_leaves_a_probe_that_hangs_up_by_itself(pbx: Pbx) -> None:
     document = json.loads(pbx.plan(talk_s=30).model_dump_json())
     document["account"]["secret"] = pbx.account().secret.get_secret_value()
-    process = subprocess.Popen([sys.executable, "-c", CALLER], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CALLER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
     assert process.stdin is not None
     process.stdin.write(json.dumps(document).encode() + b"\n")
-    process.stdin.flush()
+    await process.stdin.drain()
     await until(pbx.channels)
     [probe] = probes_of(process.pid)
     process.kill()
-    process.wait()
+    await process.wait()
     assert pbx.rid_of_channels(2.0)
     await until(lambda: gone(probe))
 
@@ -176,9 +184,8 @@ async def test_the_secret_is_in_no_argument_environment_log_or_result(
     await until(sip16.channels)
     [probe] = probes_of(os.getpid())
     for name in ("cmdline", "environ"):
-        content = Path(f"/proc/{probe}/{name}").read_bytes()
-        assert content and secret.encode() not in content
-    core = next(line for line in Path(f"/proc/{probe}/limits").read_text().splitlines() if "core file" in line)
+        assert secret not in told_of(probe, name)
+    core = next(line for line in told_of(probe, "limits").splitlines() if "core file" in line)
     assert core.split()[4:6] == ["0", "0"]
     result = await calling
     assert result.ok
