@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deployments.cli.errors import ExitCode
-from deployments.cli.output import AsJson, print_rows, progress_console
+from deployments.cli.output import AsJson, print_json, print_table, progress_console
 from tasks.model.fleet import System
 from tasks.rules.enrolment import Key, State, Word, judge_key, read_fingerprints
 from tasks.rules.select import select
@@ -75,9 +76,25 @@ def enroll(
     _ask(answers, as_json=as_json)
     record_all(path, _keys(answers, State.CONFIRMED))
     record_all(path, _keys(answers, State.REPLACED), replace=True)
-    print_rows(COLUMNS, [answer.row for answer in answers], as_json=as_json)
+    _show(answers, as_json=as_json)
     if any(answer.state not in ENROLLED for answer in answers):
         raise typer.Exit(ExitCode.INCOMPLETE)
+
+
+def _show(answers: list[Answer], *, as_json: bool) -> None:
+    """All systems for a program; for people those that were not known before, and in a sentence what they ask for."""
+    if as_json:
+        print_json([dict(zip(COLUMNS, answer.row, strict=True)) for answer in answers])
+        return
+    told = [answer for answer in answers if answer.state is not State.KNOWN]
+    if told:
+        print_table([COLUMNS[0], COLUMNS[1], *COLUMNS[3:5]],
+                    [(answer.row[0], answer.row[1], *answer.row[3:5]) for answer in told])
+    for answer in told:
+        if answer.state not in ENROLLED:
+            print(f"{answer.system.id}: {answer.detail}", file=sys.stderr)
+    counts = Counter(answer.state.value for answer in answers)
+    print(f"{len(answers)} systems: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
 def _keys(answers: list[Answer], state: State) -> list[tuple[str, int, asyncssh.SSHKey]]:

@@ -14,12 +14,13 @@ from rich.text import Text
 
 from tasks.model.finding import Verdict
 
+WIDE = 200
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 
 
 def console() -> Console:
-    """The console for people. Results go to stdout; progress and errors to stderr."""
-    return Console(highlight=False)
+    """The console for people: results go to stdout, progress and errors to stderr. Into a file or pipe it is wide."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def progress_console() -> Console:
