@@ -39,8 +39,8 @@ def parse(rows: Rows) -> CdrRhythm:
     calls = [[0] * 24 for _ in range(7)]
     for row in columns(rows, "weekday", "hour", "calls"):
         weekday, hour = integer(row, "weekday"), integer(row, "hour")
-        if not (0 <= weekday < 7 and 0 <= hour < 24):
-            raise Unreadable(f"expected a weekday 0 to 6 and an hour 0 to 23, got {weekday} and {hour}")
+        if row["weekday"] is None or row["hour"] is None or not (0 <= weekday < 7 and 0 <= hour < 24):
+            raise Unreadable(f"expected a weekday 0 to 6 and an hour 0 to 23, got {row['weekday']} and {row['hour']}")
         calls[weekday][hour] = integer(row, "calls")
     return CdrRhythm(DAYS, tuple(map(tuple, calls)))
 

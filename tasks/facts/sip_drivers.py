@@ -33,7 +33,8 @@ def parse(answer: Answer) -> SipDrivers:
     told = sections(answer)
     modules = told.get("modules", [])
     if not any(re.match(r"\d+ modules? loaded", line) for line in modules):
-        raise Unreadable("expected the list of `module show like chan_`; Asterisk did not answer with one")
+        state = "is not running" if "Unable to connect" in answer.stderr else "did not answer with one"
+        raise Unreadable(f"expected the list of `module show like chan_`; Asterisk {state}")
     loaded = frozenset(
         SipDriver(found[1]) for line in modules if (found := _MODULE.match(line)) and "Not Running" not in line
     )

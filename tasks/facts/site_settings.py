@@ -1,7 +1,7 @@
 """What pbxware.ini says, without its credentials.
 
-Only keys of a short list leave the system, and whatever looks like a secret is dropped again here: the ini's keys are
-known only in part (observed: ``pw_mysql_host``, ``pw_mysql_username``, ``pw_mysql_password``).
+Only keys of a short list leave the system, less whatever looks like a secret, which is dropped once more on parsing:
+the ini's keys are known only in part (observed: ``pw_mysql_host``, ``pw_mysql_username``, ``pw_mysql_password``).
 """
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from tasks.model.reading import lines
 
 _ALLOWED = r"(edition|version|release|hostname|domain|domain_name|server_name|timezone|language|country|" \
            r"[a-z0-9_]*_(domain|host|port|driver|engine|mode|version|enabled|language|timezone))"
-_SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|auth|cred|login|user|licen[cs]e|pin|cert|salt|hash", re.IGNORECASE)
+_TELLTALE = "pass|pwd|secret|token|key|auth|cred|login|user|licen[cs]e|pin|cert|salt|hash"
+_SECRET_KEY = re.compile(_TELLTALE, re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"://[^/\s]*@|-----BEGIN|^[0-9a-f]{32,}$", re.IGNORECASE)
-_LINE = re.compile(rf"^\s*({_ALLOWED})\s*=(.*)$", re.ASCII)
+_LINE = re.compile(r"^\s*([A-Za-z][\w.-]{0,63})\s*=(.*)$", re.ASCII)
 
 
 def ask(profile: Profile) -> str:
     settings = shlex.quote(profile.paths.settings)
-    form = shlex.quote(f"^[[:space:]]*{_ALLOWED}[[:space:]]*=")
-    return f"[ -r {settings} ] && echo --settings-- && grep -aE {form} {settings} | head -n 200"
+    form = shlex.quote(f"^[[:space:]]*({_ALLOWED}|{re.escape(profile.settings.domain_name_key)})[[:space:]]*=")
+    secret = shlex.quote(f"^[^=]*({_TELLTALE})|://[^/]*@|[0-9a-f]{{32}}")
+    return f"[ -r {settings} ] && echo --settings-- && grep -aE {form} {settings} | grep -aviE {secret} | head -n 200"
 
 
 def parse(answer: Answer) -> SiteSettings:
@@ -36,7 +38,7 @@ def parse(answer: Answer) -> SiteSettings:
         found = _LINE.match(line)
         if not found or _SECRET_KEY.search(found[1]):
             continue
-        value = found[found.re.groups].strip().strip("\"'")
+        value = found[2].strip().strip("\"'")
         if not _SECRET_VALUE.search(value):
             values[found[1]] = value[:200]
     return SiteSettings(tuple(sorted(values.items())))

@@ -82,9 +82,11 @@ def read_credentials(answer: Answer | Silence, database: Database) -> DatabaseLo
     for line in answer.stdout.splitlines():
         key, _, value = line.partition("=")
         told[key.strip()] = _unquoted(value)
+    if answer.exit_code > 1:                # grep says 1 where it found nothing, 2 where it could not read
+        raise NoDatabase(Silence(why=Why.REFUSED, detail="pbxware.ini cannot be read where the profile says it is"))
     missing = [key for key in (database.host_key, database.user_key, database.password_key) if key not in told]
     if missing:
-        raise NoDatabase(Silence(why=Why.REFUSED, detail=f"pbxware.ini has no readable key {missing[0]}"))
+        raise NoDatabase(Silence(why=Why.REFUSED, detail=f"pbxware.ini has no key {missing[0]}"))
     host, _, port = told[database.host_key].partition(":")
     return DatabaseLogin(
         host="127.0.0.1" if host in ("", "localhost") else host,

@@ -261,7 +261,7 @@ async def test_what_has_no_index_is_asked_only_of_small_tables(
             assert "200 rows and no index" in answer.detail
 
 
-async def test_an_ini_without_the_password_says_which_key(
+async def test_an_ini_without_the_password_or_without_itself_says_so(
     real_sshd: Any, make_system: Make, tmp_path: Path, now: Callable[[], datetime]
 ) -> None:
     (tmp_path / "pbxware.ini").write_text("pw_mysql_host=127.0.0.1\npw_mysql_username=x\n")
@@ -269,7 +269,12 @@ async def test_an_ini_without_the_password_says_which_key(
     system = make_system(real_sshd.host, real_sshd.port, real_sshd.user)
     recording = await visit(system, profile, real_sshd.login, limits=Limits(), now=now)
     assert {answer.detail for answer in recording.sql.values() if isinstance(answer, Silence)} == {
-        "pbxware.ini has no readable key pw_mysql_password"
+        "pbxware.ini has no key pw_mysql_password"
+    }
+    (tmp_path / "pbxware.ini").unlink()
+    recording = await visit(system, profile, real_sshd.login, limits=Limits(), now=now)
+    assert {answer.detail for answer in recording.sql.values() if isinstance(answer, Silence)} == {
+        "pbxware.ini cannot be read where the profile says it is"
     }
 
 

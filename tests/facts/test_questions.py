@@ -1,0 +1,279 @@
+"""Every shell question asked of a real shell, in a tree like a client's: what it says is what its parser reads."""
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.facts import shell_facts, sql_facts
+from tasks.model.answer import Answer
+from tasks.model.fact import Declined, Known, Query, ShellFact, Unknown
+from tasks.model.facts import (
+    AsteriskVersion,
+    CdrColumns,
+    ConfigurationErrors,
+    CustomFile,
+    CustomFiles,
+    CustomKind,
+    Dialplan,
+    Edition,
+    Identity,
+    Module,
+    Modules,
+    Mounts,
+    Platform,
+    SipDriver,
+    SipDrivers,
+    SiteSettings,
+    Table,
+    Tables,
+)
+from tasks.model.profile import Commands, Database, Paths, Profile
+from tasks.model.release import Release
+
+FACTS: dict[type, ShellFact[Any]] = {fact.of: fact for fact in shell_facts()}
+OWN, FOREIGN = "1fb7f5c06d7a2052e38d021b3d8ca151", "e5e9d9107486bd8e5ed76565a4c669f0"
+INSTALLED, LATER = 1_700_000_000, 1_720_000_000
+# A folder that would end a carelessly quoted command, and run what follows.
+ODD = "it's $(touch pwned) `touch pwned` \"so\"; touch pwned"
+ASTERISK = """\
+#!/bin/sh
+case "$2" in
+"core show version") echo "Asterisk 16.28.0 built by nobody @ x on a x86_64 running Linux on 2024-01-04 17:58:50 UTC" ;;
+"module show like chan_") echo "chan_sip.so  SIP  0  Running  extended"; echo "1 modules loaded" ;;
+"sip show peers") for i in 1 2 3; do echo "10$i (Unspecified) D"; done; echo "3 sip peers [Monitored: 0 online]" ;;
+*) echo "No such command '$2'" ;;
+esac
+"""
+LOG = """\
+[2026-11-22 10:00:00] Asterisk 16.28.0 built by nobody @ x on a x86_64 running Linux on 2024-01-04 17:58:50 UTC
+[2026-11-22 10:00:01] ERROR[45] chan_sip.c: an error of an earlier life
+[2026-11-23 16:47:52.495] Asterisk 16.28.0 built by nobody @ x on a x86_64 running Linux on 2024-01-04 17:58:50 UTC
+[2026-11-23 16:47:52.500] NOTICE[45] loader.c: 68 modules will be loaded.
+[2026-11-23 16:47:52.600] ERROR[45] manager.c: Invalid ACL '192.168.1.0/255.255.255.x'
+[Nov 23 16:47:53] WARNING[78][C-0000001a] loader.c: Error loading module 'codec_g729.so': wrong build
+[Nov 23 16:48:53] WARNING[79][C-0000002b] loader.c: Error loading module 'codec_g729.so': wrong build
+[2026-11-23 16:49:52.600] ERROR[99] manager.c: Invalid ACL '192.168.1.0/255.255.255.x'
+[2026-11-23 16:49:53] NOTICE[99] chan_sip.c: Registration from 'x' failed: Wrong password
+"""
+DIALPLAN = """\
+; Macro(commented)
+exten => 1,1,Macro(greeting,${EXTEN}) ; Monitor(commented)
+ same => n,MixMonitor(a.wav)
+ same => n,Dial(PJSIP/101&SIP/102,20)
+ same => n,monitor (wav)
+ same => n,Set(x=a\\;b)
+ same => n,GosubIf($[1]?SIPAddHeader(X: y))
+ same => n,MYSQL(Connect c localhost root hush db)
+"""
+CRON = "# /script/commented.sh\n*/5 * * * * root /script/firewall.pl --password=hush >/dev/null 2>&1\n" \
+       "0 3 * * * root cd / && run-parts /etc/cron.daily; mysqldump -phush x | /root/push.sh\n"
+
+
+def write(path: Path, text: str | bytes, at_s: int = INSTALLED) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    os.utime(path, (at_s, at_s))
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    """A tree in an oddly named folder, and the profile that describes it."""
+    root = tmp_path / ODD.replace("/", "")
+    admin, modules = root / "pw/admin", root / "pw/modules"
+    header = "<?php\n// Bicomsystems PBXware v6.7.1.0 (cd7e9ac3)\n//004fb\nif(!extension_loaded('ionCube Loader')){}\n"
+    for page in ("index", "login", "cdr", "api/index", "api/ext"):
+        write(admin / f"{page}.php", header)
+    write(admin / "wallboard.php", "<?php\n$calls = 1;\n", LATER)
+    write(admin / "lib/library.php", "<?php\nclass X {}\n")
+    write(admin / "css/style.css", "a {}", INSTALLED + 60)
+    write(admin / "css/own look.css", "a {}", LATER)
+    write(root / "pw/pbxware.ini", "[general]\nedition = Multi-Tenant\ndomain_name=pbx.example.net\napi_key = hush\n"
+          "pw_mysql_host = 127.0.0.1\npw_mysql_password = hush\nsecret_host = hush\n"
+          "smtp_host = smtp://mailer:hush@mail.example.net\n")
+    write(root / "script/firewall.pl", "#!/usr/bin/perl\n", LATER)
+    write(root / "cron/site", CRON)
+    write(root / "asterisk", ASTERISK)
+    (root / "asterisk").chmod(0o755)
+    write(root / "pw/messages", LOG)
+    write(root / "pw/etc/extensions_custom.conf", DIALPLAN)
+    write(root / "pw/etc/extensions.conf", "exten => 1,1,Macro(the vendor's own)\n")
+    for name, sum_ in (("chan_sip.so", OWN), ("res_x.so", OWN), ("codec_g729.so", FOREIGN)):
+        constant = b"0123456789abcdef" * 3 if name == "chan_sip.so" else b""
+        write(modules / name, b"\x7fELF\0\1\2" + constant + b"\n\xff\0" + sum_.encode() + b"\0tail\n" * 9)
+    write(modules / "res_stir.so", b"\x7fELF\0\1\2\xff\0no sum\0")
+    return Profile(
+        name="odd",
+        paths=Paths(
+            root=str(root / "pw"), tree=str(root), settings=str(root / "pw/pbxware.ini"),
+            version_header=str(admin / "index.php"), asterisk_etc=str(root / "pw/etc"),
+            asterisk_log=str(root / "pw/messages"), modules=(str(root / "none"), str(modules)), admin=str(admin),
+            custom_scripts=(str(root / "script"), "/nonexistent"), cron=(str(root / "cron"), "/nonexistent"),
+        ),
+        commands=Commands(asterisk=(str(root / "asterisk"), "-rx")),
+    )
+
+
+BUSYBOX = (
+    "awk", "cat", "cut", "date", "df", "find", "grep", "head", "sed", "sort", "stat", "tail", "tr", "uname", "uniq",
+)
+
+
+@pytest.fixture(params=["coreutils", "busybox"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where programs are found: the machine's own, or busybox's."""
+    if request.param == "coreutils":
+        return "/usr/sbin:/usr/bin:/sbin:/bin"
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        pytest.fail("busybox is missing: apt-get install busybox")
+    applets = tmp_path / "applets"
+    applets.mkdir()
+    for name in (*BUSYBOX, "sh"):
+        (applets / name).symlink_to(busybox)
+    return str(applets)
+
+
+@pytest.fixture
+def told(profile: Profile, path: str, tmp_path: Path) -> Any:
+    def ask(of: type) -> Any:
+        fact = FACTS[of]
+        ran = subprocess.run(
+            [shutil.which("sh", path=path) or "sh", "-c", fact.ask(profile)], capture_output=True, cwd=tmp_path,
+            env={"PATH": path, "LC_ALL": "C"}, timeout=30, stdin=subprocess.DEVNULL,
+        )
+        assert not list(tmp_path.rglob("pwned"))
+        assert b"hush" not in ran.stdout, "a secret left the system"
+        return fact.parse(Answer(
+            exit_code=ran.returncode, stdout=ran.stdout.decode("utf-8", "replace"), stderr=ran.stderr.decode()
+        ))
+
+    return ask
+
+
+def test_identity_of_this_machine(told: Any) -> None:
+    identity = told(Identity)
+    assert isinstance(identity, Identity)
+    assert identity.hostname == os.uname().nodename
+    assert identity.kernel == f"Linux {os.uname().release}"
+
+
+def test_platform(told: Any) -> None:
+    assert told(Platform) == Platform(Release.parse("6.7.1.0 (cd7e9ac3)"), Edition.MULTI_TENANT)
+
+
+def test_platform_by_a_command(profile: Profile) -> None:
+    command = Commands(version=("printf", "%s\\n", "8.1 (a35a9165)"))
+    asked = FACTS[Platform].ask(profile.model_copy(update={"commands": command}))
+    ran = subprocess.run(["sh", "-c", asked], capture_output=True, text=True)
+    told = FACTS[Platform].parse(Answer(exit_code=0, stdout=ran.stdout))
+    assert told.release == Release.parse("8.1") and told.release.build == "a35a9165"
+
+
+def test_mounts_of_this_machine(told: Any) -> None:
+    mounts = told(Mounts)
+    assert isinstance(mounts, Mounts)
+    root = mounts.holding("/")
+    assert root is not None and root.size_bytes > 100_000_000 and root.used_bytes > 0
+
+
+def test_site_settings_leave_the_secrets_where_they_are(told: Any) -> None:
+    assert told(SiteSettings) == SiteSettings((
+        ("domain_name", "pbx.example.net"), ("edition", "Multi-Tenant"), ("pw_mysql_host", "127.0.0.1"),
+    ))
+
+
+def test_site_settings_ask_for_the_key_that_the_profile_names(profile: Profile) -> None:
+    named = profile.model_copy(update={"settings": profile.settings.model_copy(update={"domain_name_key": "mt.fqdn"})})
+    assert "mt" not in " ".join(shlex.split(FACTS[SiteSettings].ask(profile)))
+    assert r"mt\.fqdn" in " ".join(shlex.split(FACTS[SiteSettings].ask(named)))
+
+
+def test_asterisk(told: Any) -> None:
+    assert told(AsteriskVersion) == AsteriskVersion(16, "16.28.0")
+    assert told(SipDrivers) == SipDrivers(frozenset({SipDriver.CHAN_SIP}), 3, 0)
+
+
+def test_modules_carry_their_build_sum(told: Any) -> None:
+    modules = told(Modules)
+    assert {module.name: module.build_sum for module in modules.modules} == {
+        "chan_sip.so": OWN, "res_x.so": OWN, "codec_g729.so": FOREIGN, "res_stir.so": None
+    }
+    assert modules.build_sum == OWN
+    assert Module("res_stir.so", None, 16) in modules.modules
+
+
+def test_custom_files_of_all_kinds(told: Any, profile: Profile) -> None:
+    root = Path(profile.paths.tree)
+    files = told(CustomFiles).files
+    assert {(file.kind, file.path) for file in files} == {
+        (CustomKind.SCRIPT, str(root / "script/firewall.pl")),
+        (CustomKind.PLAIN_PHP, str(root / "pw/admin/wallboard.php")),
+        (CustomKind.STYLESHEET, str(root / "pw/admin/css/own look.css")),
+        (CustomKind.CRON, "/script/firewall.pl"),
+        (CustomKind.CRON, "/root/push.sh"),
+    }
+    assert CustomFile("/root/push.sh", CustomKind.CRON) in files
+
+
+def test_dialplan_of_the_site_without_comments(told: Any) -> None:
+    assert told(Dialplan) == Dialplan((
+        ("MYSQL", "extensions_custom.conf:8"), ("Macro", "extensions_custom.conf:2"),
+        ("Monitor", "extensions_custom.conf:5"), ("SIP", "extensions_custom.conf:4"),
+        ("SIP", "extensions_custom.conf:7"),
+    ))
+
+
+def test_configuration_errors_since_the_last_start_once_each(told: Any) -> None:
+    assert told(ConfigurationErrors) == ConfigurationErrors((
+        "ERROR manager.c: Invalid ACL '192.168.1.0/255.255.255.x'",
+        "WARNING loader.c: Error loading module 'codec_g729.so': wrong build",
+    ), log_readable=True)
+
+
+def test_every_question_is_one_line_of_valid_shell(profile: Profile) -> None:
+    for fact in shell_facts():
+        command = fact.ask(profile)
+        assert "\n" not in command
+        assert subprocess.run(["sh", "-n", "-c", command]).returncode == 0
+
+
+COLUMNS = CdrColumns(("AcctId", "calldate"), ("AcctId",))
+
+
+def asked(name: str, columns: CdrColumns | Unknown, rows: int | None = None) -> str:
+    fact = next(fact for fact in sql_facts() if fact.name == name)
+    tables = Unknown("tables", "no") if rows is None else Tables("pbxware", (Table("cdr", "MyISAM", rows, 1, 1, 0),))
+    query = fact.ask(Profile(name="lab", database=Database(scan_limit_rows=1000)),
+                     Known({CdrColumns: columns, Tables: tables}))
+    if isinstance(query, Declined):
+        return query.reason
+    assert isinstance(query, Query)
+    return query.sql
+
+
+@pytest.mark.parametrize("name", ["cdr_span", "cdr_rhythm"])
+def test_a_question_about_calls_is_declined_with_its_reason(name: str) -> None:
+    assert "not known: the login may not" in asked(name, Unknown("cdr_columns", "the login may not"))
+    assert "has no column calldate" in asked(name, CdrColumns(("AcctId",), ("AcctId",)))
+    unindexed = CdrColumns(("AcctId", "calldate"), ())
+    assert "cdr has 29,000,000 rows and no index on calldate" in asked(name, unindexed, 29_000_000)
+    assert "an unknown number of rows" in asked(name, unindexed)
+    assert asked(name, unindexed, 1000).startswith("SELECT ")
+
+
+def test_the_span_takes_the_cheapest_way() -> None:
+    assert "ORDER BY AcctId DESC LIMIT 1" in asked("cdr_span", COLUMNS, 29_000_000)
+    assert "MIN(calldate)" in asked("cdr_span", CdrColumns(("AcctId", "calldate"), ("AcctId", "calldate")), 29_000_000)
+    assert "29,000,000 rows" in asked("cdr_rhythm", COLUMNS, 29_000_000)
+
+
+def test_every_query_is_a_bounded_select() -> None:
+    for fact in sql_facts():
+        query = fact.ask(Profile(name="lab"), Known({CdrColumns: COLUMNS, Tables: Tables("pbxware", ())}))
+        assert isinstance(query, Declined) or query.sql.startswith("SELECT ")
