@@ -24,6 +24,10 @@ def cases_of_the_new_check(tree: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def style_of(file: Path) -> subprocess.CompletedProcess[bytes]:
     style = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), str(file)]
     return subprocess.run(style, capture_output=True, check=False)
@@ -62,7 +66,7 @@ async def test_a_new_check_holds_as_it_is_written(uplift: Any, tmp_path: Path) -
 async def test_what_is_no_name_for_a_check_is_refused(uplift: Any, name: str, tmp_path: Path) -> None:
     ended = await uplift("checks", "new", name, "--tree", tmp_path)
     assert ended.code == 2 and "is no name for a check" in ended.err
-    assert not any(path.suffix for path in tmp_path.iterdir())
+    assert files_in(tmp_path) == []
 
 
 async def test_a_folder_without_the_project_is_refused(uplift: Any, tmp_path: Path) -> None:
