@@ -1,1 +1,1 @@
-"""The ``@task`` functions: the only place where the wire meets the packages that compute. No parsing, no judging here."""
+"""The ``@task`` functions: the only place where wire meets the packages that compute. No parsing, no judging."""

@@ -71,7 +71,9 @@ class Visitor:
 
 
 @task(task_run_name="inspect-{first}-to-{last}", cache_policy=NO_CACHE, persist_result=False, retries=0)
-async def inspect_batch(visitor: Visitor, targets: tuple[Target, ...], appender: Appender, first: str, last: str) -> int:
+async def inspect_batch(
+    visitor: Visitor, targets: tuple[Target, ...], appender: Appender, first: str, last: str
+) -> int:
     """Visit the systems at once, as many as the gate lets through; returns how many were reached."""
 
     async def one(target: Target) -> bool:

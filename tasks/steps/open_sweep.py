@@ -12,7 +12,9 @@ from tasks.model.fleet import System
 from tasks.model.profile import Profile
 from tasks.model.sweep import Excluded, SweepOptions, SweepPlan, Target
 from tasks.rules.select import select
+from tasks.wire.credentials import Credentials
 from tasks.wire.fleet_file import load_fleet
+from tasks.wire.home import Home
 from tasks.wire.profile_file import profile_for
 from tasks.wire.sweep_folder import SweepFolder
 
@@ -29,8 +31,10 @@ def open_sweep(
     folder: SweepFolder, fleet_file: Path, options: SweepOptions, home: Path, *, resume: bool
 ) -> tuple[SweepPlan, tuple[Target, ...]]:
     """Plan a new sweep, or take up the one that the folder holds (its own plan and systems count, not today's file)."""
-    plan, targets = _taken_up(folder, options, resume=resume) if folder.exists else _planned(
-        folder, fleet_file, options, home
+    plan, targets = (
+        _taken_up(folder, options, home, resume=resume)
+        if folder.exists
+        else _planned(folder, fleet_file, options, home)
     )
     if (planned := on_planned.get()) is not None:
         planned(plan.systems - sum(len(folder.recorded(shard)) for shard in range(plan.shards)))
@@ -43,6 +47,7 @@ def _planned(
     fleet = load_fleet(fleet_file, home=home)
     chosen = select(fleet, options.select) if options.select else fleet.systems
     targets, profiles = _with_profiles(chosen, home)
+    _check_credentials(targets, home)       # before anything is written
     ids = {system.id for system in chosen}
     now = datetime.now(UTC)
     plan = SweepPlan(
@@ -78,7 +83,9 @@ def publish_latest(folder: SweepFolder) -> None:
     temporary.replace(link)
 
 
-def _taken_up(folder: SweepFolder, options: SweepOptions, *, resume: bool) -> tuple[SweepPlan, tuple[Target, ...]]:
+def _taken_up(
+    folder: SweepFolder, options: SweepOptions, home: Path, *, resume: bool
+) -> tuple[SweepPlan, tuple[Target, ...]]:
     plan, targets = folder.load()
     if not resume:
         raise UserError(
@@ -95,7 +102,16 @@ def _taken_up(folder: SweepFolder, options: SweepOptions, *, resume: bool) -> tu
                 "resume it with the same options, or choose another --out",
             )
     unchanged = {"shard_size": plan.options.shard_size}      # the shards on disk were cut by it
+    _check_credentials(targets, home)
     return plan.model_copy(update={"options": options.model_copy(update=unchanged)}), targets
+
+
+def _check_credentials(targets: tuple[Target, ...], home: Path) -> None:
+    """Raise UserError for the first credential that no system could be visited with."""
+    names = sorted({target.system.ssh.credential for target in targets})
+    credentials = Credentials.load(Home(home).credentials)
+    for name in names:
+        credentials.resolve(name)
 
 
 def _with_profiles(systems: tuple[System, ...], home: Path) -> tuple[tuple[Target, ...], dict[str, Profile]]:
