@@ -65,6 +65,13 @@ def test_a_path_that_no_mount_holds_is_named() -> None:
         needs_per_mount(Mounts((mount("/home"),)), needs_of_upgrade(TABLES, PROFILE, Environment.STANDALONE), PROFILE)
 
 
+def test_exactly_enough_is_enough() -> None:
+    needs = needs_of_upgrade(TABLES, PROFILE, Environment.STANDALONE)
+    for free_bytes, short in ((2_600, False), (2_599, True)):
+        (all_of_it,) = needs_per_mount(Mounts((mount("/", free_bytes=free_bytes),)), needs, PROFILE)
+        assert bool(all_of_it.shortages()) is short
+
+
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_it_is_short_exactly_where_less_is_free_than_needed(free_bytes: int, rows_bytes: int) -> None:
     tables = Tables("pbxware", (Table("cdr", "InnoDB", 10, rows_bytes, 0, 0),))
