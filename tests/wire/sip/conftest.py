@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ exten => 664,1,Ringing()
 class Pbx:
     """One PBX, and the ways in which a test may look at it and alter it."""
 
-    record: Record
+    record: Record = field(repr=False)
     layout: Layout
 
     @property
@@ -143,6 +143,7 @@ def _take_to_asterisk_22(pbx: Pbx) -> None:
         name=pbx.record.name, address=pbx.record.address, carrier=Addresses(NETWORK).carrier, driver=Driver.PJSIP,
         extensions=pbx.record.extensions, manager_secret="unused-by-these-tests",
     ))
+    pbx.box.run("cp", "-a", f"/{TREE}/etc/pbxware", f"/{fresh}/etc/")
     pbx.box.run("/opt/pbxware/sh/pbxware", "stop")
     pbx.box.run("sh", "-c", f"mv /{TREE} /{TREE}.old && mv /{fresh} /{TREE}")
     pbx.box.run("/opt/pbxware/sh/pbxware", "start")
