@@ -17,7 +17,8 @@ from reports.workbook import worth_showing
 from tasks.model.finding import Outcome, Verdict
 
 STATIC_ROWS = 500           # rows of the table that stand in the page itself; the others come from its embedded data
-STATIC_DETAILS = 300        # systems whose findings are written out for print and for readers without JavaScript
+STATIC_DETAILS = 200        # systems whose findings are written out for print and for readers without JavaScript
+STATIC_LINES = 200          # waivers and excluded systems on the page; all of them are in the workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ class FleetView:
     systems: tuple[SystemView, ...]
     detailed: tuple[SystemView, ...]
     waivers: tuple[WaiverView, ...]
+    waived: int
     excluded: tuple[tuple[str, str], ...]
+    excluded_count: int
     left_out: tuple[str, ...]
 
     @property
@@ -102,8 +105,10 @@ def fleet_view(systems: pd.DataFrame, findings: pd.DataFrame, meta: SweepMeta) -
         charts=fleet_charts(systems, findings),
         systems=views,
         detailed=tuple(view for view in views if view.verdict is not Verdict.READY)[:STATIC_DETAILS],
-        waivers=_waivers(systems, findings),
-        excluded=tuple((one_line(system_id), one_line(reason)) for system_id, reason in meta.excluded),
+        waivers=_waivers(systems, findings[findings["waiver_owner"].notna()].head(STATIC_LINES)),
+        waived=int(findings["waiver_owner"].notna().sum()),
+        excluded=tuple((one_line(system_id), one_line(reason)) for system_id, reason in meta.excluded[:STATIC_LINES]),
+        excluded_count=len(meta.excluded),
         left_out=tuple(visible(sentence) for sentence in meta.left_out),
     )
 
@@ -182,7 +187,7 @@ def _checks(findings: pd.DataFrame, texts: dict[str, CheckText]) -> tuple[CheckV
     return tuple(views)
 
 
-def _waivers(systems: pd.DataFrame, findings: pd.DataFrame) -> tuple[WaiverView, ...]:
+def _waivers(systems: pd.DataFrame, waived: pd.DataFrame) -> tuple[WaiverView, ...]:
     client = dict(zip(systems["id"], systems["client"], strict=True))
     return tuple(
         WaiverView(
@@ -194,5 +199,5 @@ def _waivers(systems: pd.DataFrame, findings: pd.DataFrame) -> tuple[WaiverView,
             text=finding_view(row).waiver,
             source=WAIVER_SOURCES.get(str(row.waiver_source), str(row.waiver_source)),
         )
-        for row in findings[findings["waiver_owner"].notna()].itertuples(index=False)
+        for row in waived.itertuples(index=False)
     )

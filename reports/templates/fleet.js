@@ -61,8 +61,9 @@
 
   const row = (system) => {
     const opened = system.id === state.open;
-    const link = el("a", { href: `#system-${system.id}`, "aria-expanded": String(opened) }, bdi(system.client));
-    const line = el("tr", { id: `system-${system.id}`, class: opened ? "open" : "" },
+    const address = `system-${system.id}`;               // on the link, so that the browser itself gives it the focus
+    const link = el("a", { id: address, href: `#${address}`, "aria-expanded": String(opened) }, bdi(system.client));
+    const line = el("tr", { "data-system": system.id, class: opened ? "open" : "" },
       el("th", { scope: "row" }, link, el("small", {}, system.id)), cell(1, {}, badge(system.verdict)));
     system.cells.forEach(([value, note, exact], number) =>
       line.append(cell(number + 2, { title: exact }, value, note ? el("small", {}, note) : "")));
@@ -131,23 +132,23 @@
   };
   const descendsFirst = (column) => column >= 3 && column <= 6 && column !== 5;     // the largest, but the least room
 
-  const open = (id, { focus = true } = {}) => {
+  const open = (id) => {
     const system = systems.find((one) => one.id === id);
     if (!system) return;
     if (!state.shown.includes(system)) { byId("filters").reset(); select(); }
     state.page = Math.floor(state.shown.indexOf(system) / PAGE);
     state.open = id;
     draw();
-    const line = byId(`system-${id}`);
-    line.scrollIntoView({ block: "start" });
-    if (focus) line.querySelector("a").focus({ preventScroll: true });
+    const link = byId(`system-${id}`);
+    link.closest("tr").scrollIntoView({ block: "start" });
+    link.focus({ preventScroll: true });
   };
   const close = () => {
     const id = state.open;
     state.open = "";
     history.replaceState(null, "", location.pathname + location.search);
     draw();
-    byId(`system-${id}`)?.querySelector("a").focus({ preventScroll: true });
+    byId(`system-${id}`)?.focus({ preventScroll: true });
   };
   const follow = () => {
     let id = "";

@@ -127,6 +127,46 @@ def judged_of() -> Callable[..., Judged]:
     return make
 
 
+HOSTILE = (
+    "<script>window.owned=1</script>",
+    "</script><script>window.owned=1</script>",
+    "\"><img src=x onerror=window.owned=1>",
+    "' onmouseover='window.owned=1",
+    "=cmd|' /C calc'!A0",
+    "+SUM(1+1)",
+    "-2+3",
+    "@SUM(A1)",
+    "=HYPERLINK(\"http://example.net\")",
+    "https://example.net/phish",
+    "{{ 7 * 7 }}{% raw %}",
+    "$\\frac{1}{2}$ and $",
+    "<!-- --> <!--<script>",
+    "\u202egnp.exe\u2066",
+    "\u200fשלום עולם",
+    "Ünïcødé 日本語 🎉",
+    "\u2028\u2029 & &amp; &#60;",
+    "007",
+)
+DIRTY = ("line\nbreak\r\n=1+1", "\tTAB", "nul\x00 bell\x07 escape\x1b[31m", "half \ud800 of one", "x" * 40_000)
+
+
+@pytest.fixture
+def hostile_texts() -> tuple[str, ...]:
+    """What a client's name may hold, and (the second part, only from systems) control characters and broken text."""
+    return HOSTILE
+
+
+@pytest.fixture
+def hostile_fleet() -> list[Judged]:
+    """Systems whose names, subjects, summaries and waivers try to break out of every file that they are written to."""
+    return [_hostile(number, text) for number, text in enumerate(HOSTILE + DIRTY)]
+
+
+@pytest.fixture
+def frames_from() -> Callable[[list[Judged]], tuple[pd.DataFrame, pd.DataFrame]]:
+    return frames_of
+
+
 def _judged(chance: random.Random, number: int) -> Judged:
     zone, country = chance.choice(PLACES)
     serverware = chance.random() < 0.4
@@ -233,3 +273,24 @@ def _verdict(findings: tuple[Finding, ...]) -> Verdict:
     if any(one.outcome is Outcome.UNKNOWN for one in standing):
         return Verdict.UNDETERMINED
     return Verdict.ACTIONS_NEEDED if standing else Verdict.READY
+
+
+def _hostile(number: int, text: str) -> Judged:
+    client = "".join(one for one in text if one >= " " and one != "\x7f" and not "\ud800" <= one <= "\udfff")[:200]
+    waiver = Waiver(check_id="waived", owner=client, reason=client, expires_on=date(2026, 12, 31))
+    findings = (
+        Finding(check_id="configuration_errors", check_version=1, subject=text, outcome=Outcome.FAIL,
+                severity=Severity.HIGH, blocking=True, summary=text, client_text=text,
+                measured=Quantity(value=1, unit=text), threshold=Quantity(value=2, unit=text),
+                remediations=(Remediation(id="mend", kind=Kind.ENGINEER, text=text, reversible=True),)),
+        Finding(check_id="waived", check_version=1, subject="", outcome=Outcome.FAIL, severity=Severity.LOW,
+                blocking=False, summary=text,
+                waiver=waiver),
+    )
+    facts = {
+        AsteriskVersion: AsteriskVersion(16, text),
+        Mounts: Mounts((Mount(text, text, GB, GB, 0, None, None),)),
+        Tables: Tables("pbxware", (Table("cdr", text, 10, 10, 0, 0),)),
+    }
+    contact = Contact(state=ContactState.REACHED, detail=text)
+    return Judged(make_system(number, client=client), contact, Known(facts), findings, Verdict.BLOCKED, None, (text,))
