@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tasks.wire.marked_yaml import line_of, parse_yaml, plain, walk
 
 text = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
-scalars = st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), text)
+numberish = st.text("0123456789.+-eExo_: ", max_size=8)
+scalars = st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), text, numberish)
 documents = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4), max_leaves=20
 )
@@ -53,7 +54,8 @@ def test_each_part_knows_its_line(rows: list[list[int]], comments: int) -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [("NO", "NO"), ("on", "on"), ("17:30", "17:30"), ("2026-12-24", "2026-12-24"), ("0x1F", "0x1F"), ("1_000", "1_000"),
-     ("012", 12), ("6.0", 6.0), ("6.7.3", "6.7.3"), ("1e3", 1000.0), ("~", None), ("'5'", "5"), ("true", True)],
+     ("012", "012"), ("08", "08"), ("12e3", "12e3"), ("12", 12), ("-7", -7), ("0", 0), ("6.0", 6.0), (".5", 0.5),
+     ("1.5e+3", 1500.0), ("6.7.3", "6.7.3"), ("~", None), ("'5'", "5"), ("true", True)],
 )  # fmt: skip
 def test_a_scalar_is_what_it_looks_like(written: str, meant: object) -> None:
     found = parse_yaml(f"key: {written}")[0]["key"]
