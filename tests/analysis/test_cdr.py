@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.analysis.cdr import growth, local_week, quietest
@@ -65,6 +65,7 @@ def test_an_offset_of_half_an_hour_shares_the_calls_between_two_hours() -> None:
     assert (kathmandu.loc[0, 4], kathmandu.loc[0, 5]) == (0.25, 0.75)
 
 
+@settings(deadline=None)
 @given(counts, zones, st.sampled_from([WINTER, SUMMER]), st.integers(-48, 56), st.integers(1, 56))
 def test_no_call_is_lost_on_the_way_to_another_zone(calls, zone, moment, quarters, days) -> None:
     week = local_week(rhythm(calls, days), timedelta(minutes=15 * quarters), ZoneInfo(zone), moment)
@@ -80,6 +81,7 @@ def test_the_quiet_hours_of_an_office_lie_in_the_night() -> None:
     assert [(span.weekday, span.hour, span.calls) for span in found] == [(day, 2, 0) for day in range(7)]
 
 
+@settings(deadline=None)          # pandas on a busy machine
 @given(counts, st.integers(1, 24), st.integers(1, 7))
 def test_no_stretch_of_the_week_is_quieter_than_the_first_and_none_overlap(calls, length_h, count) -> None:
     found = quietest(local_week(rhythm(calls), timedelta(), ZoneInfo("UTC"), WINTER), length_h, count)

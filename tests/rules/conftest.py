@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from tasks.model.answer import Contact, ContactState, Recording
 from tasks.model.fact import Known
@@ -36,6 +37,9 @@ from tasks.model.judged import Judged
 from tasks.model.profile import Profile
 from tasks.model.release import Release
 from tasks.rules.judge import judge
+
+settings.register_profile("busy_machine", deadline=None)     # how long an example takes is no property of a rule
+settings.load_profile("busy_machine")
 
 LAB = Path(__file__).parents[2] / "deployments" / "profiles" / "lab.yaml"
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
