@@ -110,6 +110,7 @@ class Session:
     def __init__(self, connection: pymysql.Connection[Any]) -> None:
         self._connection = connection
         self._server: str = connection.get_server_info()        # type: ignore[no-untyped-call]
+        self._limit_s = 0.0
         self.lost = False
 
     async def ask(self, query: Query, limit_s: float) -> Rows | Silence:
@@ -127,7 +128,9 @@ class Session:
     def _run(self, query: Query, limit_s: float) -> Rows:
         if not query.sql.startswith("SELECT "):
             raise AssertionError(f"only SELECT is asked of a client's database, not {query.sql[:20]!r}")
-        _try_set(self._connection, _limit_statement(self._server, limit_s))
+        if limit_s != self._limit_s:
+            _try_set(self._connection, _limit_statement(self._server, limit_s))
+            self._limit_s = limit_s
         with self._connection.cursor() as cursor:
             cursor.execute(query.sql, query.parameters or None)
             names = tuple(column[0] for column in cursor.description or ())
@@ -167,8 +170,7 @@ def _open(end: socket.socket, login: DatabaseLogin, schema: str) -> pymysql.Conn
     connection.connect(end)
     for statement in (
         "SET SESSION TRANSACTION READ ONLY",
-        f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_S}",
-        f"SET SESSION innodb_lock_wait_timeout = {_LOCK_WAIT_S}",
+        f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_S}, SESSION innodb_lock_wait_timeout = {_LOCK_WAIT_S}",
     ):
         _try_set(connection, statement)
     return connection
