@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from deployments.cli.output import print_json, print_verdicts
+from deployments.cli.output import print_json, print_verdicts, progress_console
+from deployments.cli.prefect_server import prefect_api
 from tasks.model.answer import ContactState, Recording
 from tasks.model.errors import UserError
 from tasks.model.release import Release
@@ -39,9 +40,6 @@ def sweep(
     folder = SweepFolder(out.resolve())
     with folder.locked():       # a mistake is told at once, before Prefect is started
         open_sweep(folder, fleet, options, home, resume=resume)
-    _quiet_prefect(home)
-    from flows.sweep import sweep as sweep_flow  # slow to import: only when it is asked for
-
     arguments = {
         "fleet": str(fleet),
         "target": str(release),
@@ -52,7 +50,11 @@ def sweep(
         "resume": True,
         "home": str(home),
     }
-    summary = asyncio.run(_with_progress(sweep_flow, arguments, show=not as_json))
+    with ExitStack() as server:
+        with nullcontext() if as_json else progress_console().status("starting Prefect"):
+            server.enter_context(prefect_api(home))
+            from flows.sweep import sweep as sweep_flow  # Prefect reads its settings as it is imported
+        summary = asyncio.run(_with_progress(sweep_flow, arguments, show=not as_json))
     _tell(summary, out, as_json)
 
 
@@ -71,14 +73,13 @@ def judge(
 
 async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) -> dict[str, Any]:
     """Run the flow under a bar that grows with each visit; a signal ends it with a folder that can be resumed."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from tasks.steps.inspect_batch import on_visited
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not show) as progress:
-        bar = progress.add_task("starting Prefect", total=None)
+    with Progress(*columns, console=progress_console(), disable=not show) as progress:
+        bar = progress.add_task("visiting", total=None)
         missed = 0
 
         def planned(left: int) -> None:
@@ -119,16 +120,3 @@ def _release(text: str) -> Release:
         return Release.parse(text)
     except ValueError as error:
         raise UserError("bad_release", str(error), "name the target release with --target 7.2.0") from None
-
-
-def _quiet_prefect(home: Path) -> None:
-    """Without a server of the site, Prefect starts one for the time of the run; it keeps its files in UPLIFT_HOME."""
-    defaults = {
-        "PREFECT_HOME": str(home / "prefect"),
-        "PREFECT_LOGGING_LEVEL": "CRITICAL",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "DO_NOT_TRACK": "1",
-    }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
