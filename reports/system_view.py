@@ -20,13 +20,16 @@ from reports.figures import (
     quantity_text,
     short_count,
 )
-from reports.text import one_line, visible
+from reports.text import one_line, sentence, shortened, visible
 from reports.words import CONTACTS, EDITIONS, ENVIRONMENTS, KINDS, OUTCOMES, SEVERITIES, VERDICTS
 from tasks.model.finding import Outcome, Verdict
 from tasks.model.release import Release
 
 FACTS = ("Edition", "Asterisk", "SIP drivers", "Database", "Calls from", "Calls until", "Calls a day", "Fullest disk",
          "Engineer", "Country and zone", "Tags", "Profile", "Login", "Waivers that did not count")
+
+
+_REASON_CHARACTERS = 110       # about four lines of its column; the findings have it in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def system_view(row: Any, findings: tuple[FindingView, ...], passed: str) -> Sys
         verdict=Verdict(row.verdict),
         environment=ENVIRONMENTS.get(row.environment, row.environment),
         cells=(_release(row), _calls(row), _downtime(row), _disk(row), _found(row)),
-        reason=one_line(row.top_reason),
+        reason=shortened(row.top_reason, _REASON_CHARACTERS),
         facts=_facts(row),
         findings=findings,
         passed=passed,
@@ -204,7 +207,7 @@ def _facts(row: Any) -> tuple[str, ...]:
 
 
 def _steps(remediations: str) -> tuple[Step, ...]:
-    return tuple(Step(visible(step["text"]), _terms(step)) for step in json.loads(remediations))
+    return tuple(Step(sentence(visible(step["text"])), _terms(step)) for step in json.loads(remediations))
 
 
 def _terms(step: dict[str, Any]) -> str:

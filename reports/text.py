@@ -37,6 +37,12 @@ def shortened(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning, where that is a plain word and not a name like codec_g729.so."""
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.rstrip(",;:.").isalpha() and first.islower() else text
+
+
 def csv_cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): such text begins with an apostrophe."""
     shown = visible(text)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from reports.drawing import Chart
 from reports.figures import duration_text, moment_text, percent_text, plural
 from reports.meta import CheckText, SweepMeta
 from reports.system_view import FindingView, SystemView, attention, finding_view, passed_text, system_view
-from reports.text import one_line, visible
+from reports.text import one_line, sentence, visible
 from reports.words import VERDICTS, WAIVER_SOURCES, check_title
 from reports.workbook import worth_showing
 from tasks.model.finding import Outcome, Verdict
@@ -88,7 +88,7 @@ class FleetView:
 
 
 def fleet_view(systems: pd.DataFrame, findings: pd.DataFrame, meta: SweepMeta) -> FleetView:
-    texts = {text.check_id: text for text in meta.checks}
+    texts = {text.check_id: replace(text, remedy=sentence(text.remedy)) for text in meta.checks}
     views = _systems(systems, findings)
     return FleetView(
         title=f"Fleet readiness for PBXware {one_line(meta.target)}",
