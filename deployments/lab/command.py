@@ -10,7 +10,7 @@ from deployments.lab.trouble import LabError
 NEEDED = {
     "mkfs.btrfs": "btrfs-progs", "btrfs": "btrfs-progs", "btrfstune": "btrfs-progs", "lxc-start": "lxc",
     "lxc-attach": "lxc", "zstd": "zstd", "apt-get": "apt", "dpkg-deb": "dpkg", "mkfs.ext4": "e2fsprogs",
-    "losetup": "mount", "mount": "mount", "setpriv": "util-linux",
+    "losetup": "mount", "mount": "mount",
 }
 
 

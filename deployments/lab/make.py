@@ -143,7 +143,8 @@ def remove(layout: Layout, name: str) -> None:
     Container(layout, name, layout.systems / name).stop(kill=True)
     for place in (layout.disks / name, layout.systems / name):
         pool.release(place)
-    pool.delete_subvolume(layout.systems / name)
+    for subvolume in (*(layout.snapshots / name).glob("*"), layout.systems / name):
+        pool.delete_subvolume(subvolume)
     disk_image(layout, name).unlink(missing_ok=True)
     for left in (layout.disks / name, layout.lxc / name):
         shutil.rmtree(left, ignore_errors=True)
