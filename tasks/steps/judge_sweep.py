@@ -4,12 +4,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pandas as pd
-
 from reports.meta import CheckText, SweepMeta
 from reports.render import render_sweep
 from reports.rows import finding_rows, system_row
-from tasks.analysis.frames import findings_frame, systems_frame
+from tasks.analysis.frames import findings_frame, join_findings, join_systems, systems_frame
 from tasks.checks import all_checks
 from tasks.model.answer import Recording
 from tasks.model.judged import Judged
@@ -26,14 +24,14 @@ def judge_sweep(folder: SweepFolder) -> dict[str, Any]:
     """
     plan, targets = folder.load()
     by_id = {target.system.id: target for target in targets}
-    systems, findings = [systems_frame([])], [findings_frame([])]
+    systems, findings = [], []
     for shard in range(plan.shards):
         judged = [_judged(plan, by_id[recording.system_id], recording) for recording in folder.recordings(shard)]
         profiles = [plan.profiles[by_id[one.system.id].profile] for one in judged]
         rows = [system_row(one, profile, plan.options.target) for one, profile in zip(judged, profiles, strict=True)]
         systems.append(systems_frame(rows))
         findings.append(findings_frame([row for one in judged for row in finding_rows(one)]))
-    render_sweep(folder.path, _joined(systems), _joined(findings), meta_of(plan))
+    render_sweep(folder.path, join_systems(systems), join_findings(findings), meta_of(plan))
     summary: dict[str, Any] = json.loads((folder.path / "summary.json").read_text())
     return summary
 
@@ -57,9 +55,3 @@ def _judged(plan: SweepPlan, target: Target, recording: Recording) -> Judged:
     profile = plan.profiles[target.profile]
     known = known_from(recording)
     return judge(target.system, profile, recording, known, plan.options.target, plan.started_at)
-
-
-def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """The frames of the shards as one; the first is empty and gives the types where there is no shard."""
-    full = [frame for frame in frames if len(frame)]
-    return pd.concat(full, ignore_index=True) if full else frames[0]

@@ -1,0 +1,67 @@
+"""The matrix of kills: a sweep killed at a random moment goes on with only the rest, however often it is killed."""
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.operator_site import UPLIFT, Site
+
+SEED = int(os.environ.get("UPLIFT_PROVE_SEED", "1"))
+POINTS = int(os.environ.get("UPLIFT_PROVE_POINTS", "20"))
+LONGEST_S = 25.0            # a whole sweep of the swarm takes about as long
+pytestmark = [pytest.mark.prove, pytest.mark.lab]
+
+
+@pytest.mark.parametrize("point", range(POINTS))
+def test_a_killed_sweep_is_complete_after_resuming_and_visits_no_system_twice(lab: Site, tmp_path: Path, point: int):
+    chance = random.Random(f"{SEED}/{point}")
+    fleet = lab.narrowed(tmp_path, "swarm-")
+    out = tmp_path / "out"
+    width = str(chance.choice((4, 16, 50)))
+    words = [UPLIFT, "sweep", fleet, "--target", "7.2.0", "--out", out, "--concurrency", width]
+    seen: dict[str, str] = {}
+    for _ in range(chance.choice((1, 2))):
+        _killed([*words, "--resume"] if (out / "run.json").exists() else words, lab.env, chance.uniform(1, LONGEST_S))
+        for system, started in stored(out).items():
+            assert seen.setdefault(system, started) == started, f"{system} was visited twice"
+    done = lab.uplift(*words[1:], *(["--resume"] if (out / "run.json").exists() else []))
+    assert done.returncode == 0, done.stderr
+    final = stored(out)
+    assert len(final) == len(lab.entries("swarm-"))
+    assert {system: final[system] for system in seen} == seen
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["systems"] == len(final)
+    assert not list((out / "facts").glob("shard-*.jsonl"))
+
+
+def stored(out: Path) -> dict[str, str]:
+    """Each whole recording's system and start; raises where a system is stored twice."""
+    rows = [json.loads(text) for path in out.glob("facts/*.parquet") for text in pd.read_parquet(path).recording]
+    sealed = {path.stem for path in out.glob("facts/*.parquet")}
+    for path in out.glob("facts/shard-*.jsonl"):
+        if path.stem not in sealed:
+            rows += [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    found = {row["system_id"]: row["started_at"] for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def _killed(words: list[object], env: dict[str, str], after_s: float) -> None:
+    """Run the command and kill -9 it after a while, if it has not ended by then."""
+    command = subprocess.Popen(
+        [str(word) for word in words], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        command.wait(after_s)
+    except subprocess.TimeoutExpired:
+        command.send_signal(signal.SIGKILL)
+        command.wait()
+    time.sleep(0.2)             # the kernel ends the Prefect server with it
