@@ -61,7 +61,10 @@ def write(tree: Path, telephony: Telephony) -> None:
         "broken": telephony.broken,
         "technology": telephony.technology,
         "modules_path": f"/{folder.relative_to(tree)}",
-        "modules": [name for name in _modules(telephony) if (folder / f"{name}.so").exists()],
+        "modules": [
+            name for name in module_names(telephony.driver, with_database=bool(telephony.database_password))
+            if (folder / f"{name}.so").exists()
+        ],
     }
     other = "sip.conf" if telephony.driver is Driver.PJSIP else "pjsip.conf"
     for template in names("asterisk"):
@@ -79,6 +82,7 @@ def write(tree: Path, telephony: Telephony) -> None:
         path.chmod(0o750 if path.is_dir() else 0o640)
 
 
-def _modules(telephony: Telephony) -> list[str]:
-    groups = ["before_rtp", "core", *(["odbc"] if telephony.database_password else []), telephony.driver.value]
+def module_names(driver: Driver, *, with_database: bool) -> list[str]:
+    """The modules that the lab loads, in order; which of them a tree has is another matter."""
+    groups = ["before_rtp", "core", *(["odbc"] if with_database else []), driver.value]
     return [module for group in groups for module in _MODULES[group]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deployments.lab import asterisk, cdr, keys, pbxware, pool, rhythm
+from deployments.lab import asterisk, cdr, keys, pbxware, pool, rhythm, upgrader
 from deployments.lab.container import Container
 from deployments.lab.layout import Layout
 from deployments.lab.progress import Reporter
@@ -104,6 +104,7 @@ class Workshop:
             keys.install(rootfs, host, self.credentials, wanted.address)
             pbxware.write(rootfs, wanted.spec, wanted.address, record.database_password)
             pbxware.add_faults(rootfs, wanted.spec)
+            upgrader.install(rootfs)
 
     def _fill(self, box: Container, wanted: Wanted, record: Record) -> None:
         """Make the schema and the calls. Everything goes by standard input: no secret is ever an argument."""
