@@ -60,7 +60,7 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Limits:
     facts_age: timedelta = timedelta(hours=1)
-    backup_age: timedelta = timedelta(hours=24)
+    backup_age: timedelta = timedelta(hours=24)         # when the window opened
     clock_offset: timedelta = timedelta(seconds=60)
     lease_left: timedelta = timedelta(seconds=5)
 
@@ -146,7 +146,8 @@ def _backup(q: _Question) -> Refusal | None:
         return Refusal(G.BACKUP, f"the backup {proof.ref} is of another machine", "take one of this machine")
     if proof.taken_at > q.now:
         return Refusal(G.BACKUP, f"the backup {proof.ref} lies in the future", "set the clocks right and take another")
-    if q.step is Step.UPGRADE and q.now - proof.taken_at > q.limits.backup_age:
+    opened_at = min(q.now, q.seen.window.starts_at) if q.seen.window else q.now
+    if q.step is Step.UPGRADE and opened_at - proof.taken_at > q.limits.backup_age:
         return Refusal(G.BACKUP, f"the backup of {proof.taken_at:%Y-%m-%d %H:%M} UTC is too old", "take another")
     if proof.kind is not BackupKind.ACCEPTED and not q.seen.backup_found:
         return Refusal(G.BACKUP, f"the backup {proof.ref} was not found where it should be", "find it or take another")

@@ -1,7 +1,7 @@
 """The way back, before anything is changed."""
 from __future__ import annotations
 
-from tasks.model.case import BackupKind, State, Step
+from tasks.model.case import BackupKind, Guard, State, Step
 from tasks.model.case import Case as C
 from tasks.model.event import BackupAttested, BackupTaken, Retired
 from tasks.model.fleet import Environment
@@ -22,9 +22,9 @@ def backup_attested(case: C, event: BackupAttested) -> C | Refused:
         return Refused("this is a backup of another machine", "give the backup of this case's system")
     if proof.taken_at > event.at:
         return Refused("this backup lies in the future", "correct the time at which it was taken")
-    latest_start = case.window.latest_start if case.window else event.at
-    if latest_start - proof.taken_at > Limits().backup_age:
-        return Refused("this backup would be more than a day old when the upgrade starts",
+    opens_at = case.window.starts_at if case.window and not case.overridden(Guard.WINDOW) else event.at
+    if opens_at - proof.taken_at > Limits().backup_age:
+        return Refused("this backup would be more than a day old when the window opens",
                        "take another one less than a day before the window")
     if proof.kind is BackupKind.ACCEPTED:
         return into(case, S.BACKED_UP, backup=proof)

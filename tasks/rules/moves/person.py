@@ -9,17 +9,19 @@ from tasks.rules.moves.table import LIVE, Refused, also, into, leads, move, stay
 
 S = State
 AT_WORK = tuple(state for state in LIVE if state is not S.NEEDS_ENGINEER)
+CHANGING = (S.REMEDIATING, S.BACKING_UP, S.UPGRADING, S.REVERTING)
+LAUNCHED = (S.TESTING, S.WATCHING, S.REVERTING)
 RESUMED = {S.REMEDIATING: S.ASSIGNED}       # what the engineer did by hand is looked at, not taken on trust
 
 
-@move(Cancelled, leads((LIVE, S.CANCELLED)))
+@move(Cancelled, leads(([s for s in LIVE if s not in LAUNCHED], S.CANCELLED)))
 def cancelled(case: C, event: Cancelled) -> C | Refused:
     if case.launch:
         return Refused("the upgrade has been launched", "follow it to its end, then close or revert the case")
     return into(case, S.CANCELLED, window=None, slots=())
 
 
-@move(StopAsked, also(leads((AT_WORK, S.NEEDS_ENGINEER)), stays(AT_WORK)), any_time=True)
+@move(StopAsked, also(leads((AT_WORK, S.NEEDS_ENGINEER)), stays(CHANGING)), any_time=True)
 def stop_asked(case: C, event: StopAsked) -> C | Refused:
     """A step that changes the system goes on to its next stage boundary; everything else halts at once."""
     if case.running and case.running.step.changes:

@@ -5,19 +5,22 @@ from tasks.model.case import OVER, Run, State, Step, step_key
 from tasks.model.case import Case as C
 from tasks.model.event import StepDied, StepFailed, StepStarted
 from tasks.rules.due import DEATHS, Due, due_now, overdue
-from tasks.rules.moves.table import LIVE, Refused, also, leads, move, stays, troubled
+from tasks.rules.moves.table import Refused, also, leads, move, stays, troubled
 
 S = State
 ENTERS = {Step.BACKUP: S.BACKING_UP, Step.UPGRADE: S.UPGRADING}
-WITH_STEPS = tuple(s for s in State if s not in (S.NOTIFIED, S.AWAITING_APPROVAL, S.REVERTED, S.NEEDS_ENGINEER))
+WITHOUT_STEPS = (S.NOTIFIED, S.AWAITING_APPROVAL, S.PROPOSED, S.REVERTED, S.NEEDS_ENGINEER)
+WITH_STEPS = tuple(state for state in State if state not in WITHOUT_STEPS)
+LIVE_STEPS = tuple(state for state in WITH_STEPS if state not in OVER)
 
 
 @move(
     StepStarted,
     also(
-        stays(s for s in WITH_STEPS),
+        stays(WITH_STEPS),
         leads(((S.SCHEDULED, S.BACKING_UP), S.BACKING_UP), ((S.BACKED_UP, S.UPGRADING), S.UPGRADING)),
     ),
+    any_time=True,
 )
 def step_started(case: C, event: StepStarted) -> C | Refused:
     key = step_key(case.id, event.step, event.plan_revision, event.attempt)
@@ -36,7 +39,7 @@ def step_started(case: C, event: StepStarted) -> C | Refused:
     })
 
 
-@move(StepDied, also(stays(WITH_STEPS), leads((WITH_STEPS, S.NEEDS_ENGINEER))), reports=Step)
+@move(StepDied, also(stays(WITH_STEPS), leads((LIVE_STEPS, S.NEEDS_ENGINEER))), reports=Step)
 def step_died(case: C, event: StepDied) -> C | Refused:
     """It is tried again a few times. A launched upgrade is followed without end: it goes on by itself."""
     deaths = case.deaths + 1
@@ -50,7 +53,7 @@ def step_died(case: C, event: StepDied) -> C | Refused:
 
 @move(
     StepFailed,
-    also(leads(([s for s in WITH_STEPS if s in LIVE], S.NEEDS_ENGINEER)), stays((S.CLOSED, S.CANCELLED))),
+    also(leads((LIVE_STEPS, S.NEEDS_ENGINEER)), stays((S.CLOSED, S.CANCELLED))),
     reports=Step,
 )
 def step_failed(case: C, event: StepFailed) -> C | Refused:
