@@ -7,9 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from deployments.lab.container import Container
+from deployments.lab.detached import Place
 from deployments.lab.layout import Layout
 from deployments.lab.record import records
-from deployments.lab.swarm.place import Place
+from deployments.lab.swarm.control import swarm_place
 
 
 class State(StrEnum):
@@ -43,7 +44,7 @@ def status(directory: Path) -> Status:
         running = Container(layout, record.name, record.rootfs(layout)).running()
         state = State.UNFINISHED if not record.ready else State.RUNNING if running else State.STOPPED
         found.append(SystemStatus(record.name, record.role.value, record.address, state))
-    return Status(str(layout.root), tuple(found), _served(Place(layout.swarm)))
+    return Status(str(layout.root), tuple(found), _served(swarm_place(layout)))
 
 
 def _served(place: Place) -> int:

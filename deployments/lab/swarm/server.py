@@ -23,12 +23,13 @@ import asyncssh
 import uvloop
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from deployments.lab.detached import Place
 from deployments.lab.spec import SwarmDatabase
 from deployments.lab.swarm.answers import Speaker
 from deployments.lab.swarm.config import SwarmConfig
+from deployments.lab.swarm.control import MODULE
 from deployments.lab.swarm.draw import draw
 from deployments.lab.swarm.faults import Fault, FaultKind
-from deployments.lab.swarm.place import Place, write_atomically
 from deployments.lab.swarm.session import ShellChannel
 from deployments.lab.swarm.traits import Traits
 from deployments.lab.swarm.tunnel import Tunnel
@@ -203,7 +204,7 @@ async def serve(config: SwarmConfig, place: Place) -> None:
         swarm.listen()
         gc.collect()
         gc.freeze()
-        write_atomically(place.ready, place.pid.read_text())
+        place.write_ready()
         await stop.wait()
     finally:
         swarm.close()
@@ -211,7 +212,7 @@ async def serve(config: SwarmConfig, place: Place) -> None:
 
 def main(path: Path) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    place = Place(path.parent)
+    place = Place(path.parent, MODULE)
     place.write_pid(os.getpid())
     try:
         config = SwarmConfig.load(path)
