@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Hop, Release
-
-AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00\n]*$")]
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from tasks.model.section import AbsolutePath, Section, Word
 
 
 class Paths(Section):
@@ -124,6 +118,7 @@ class Profile(Section):
     estimate: Estimate = Estimate()
     releases: tuple[ReleaseEntry, ...] = ()
     hops: tuple[HopRule, ...] = ()
+    upgrader: Upgrader | None = None            # None: unknown, and so no upgrade can be launched
 
     @model_validator(mode="after")
     def _releases_are_told_once(self) -> Profile:
