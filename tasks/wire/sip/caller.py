@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from tasks.rules.call_verdict import broke, forbidden
 from tasks.rules.dialling import refusal
 from tasks.wire.sip.exchange import exchange
 from tasks.wire.sip.message import Dialog, bye
-from tasks.wire.sip.probe import Said
+from tasks.wire.sip.probe import FOLDER_PREFIX, Said
 
 _GRACE_S = 5.0                  # beyond the probe's own limits, for its start and its end
 _BYE_S = 3.0
@@ -40,11 +42,17 @@ async def place(plan: CallPlan) -> CallResult:
     why = refusal(plan.number, plan.agreed_numbers, plan.country)
     if why:
         return forbidden(plan, why)
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as folder:
+        return await _place(plan, folder)
+
+
+async def _place(plan: CallPlan, folder: str) -> CallResult:
+    """``folder`` takes what the SIP library writes, as a probe that is killed does not tidy up."""
     heard = _Heard()
     # -P: modules come from where Uplift is installed, never from the folder that it happens to run in.
     probe = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "tasks.wire.sip.probe", stdin=PIPE, stdout=PIPE, stderr=PIPE,
-        start_new_session=True,
+        start_new_session=True, env={**os.environ, "TMPDIR": folder},
     )
     try:
         async with asyncio.timeout(plan.limits.total_s(plan.talk_s) + _GRACE_S):

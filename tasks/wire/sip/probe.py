@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from baresip import BaresipError
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ from tasks.rules.dialling import refusal
 from tasks.wire.sip import agent
 from tasks.wire.sip.message import Dialog
 
+FOLDER_PREFIX = "uplift-sip-"
 _PLAN_BYTES = 65_536
 
 
@@ -47,6 +49,8 @@ def main() -> int:
         result = asyncio.run(_run(plan, output))
     except asyncio.CancelledError:
         return 3
+    finally:
+        _remove_folder()
     _say(output, Said(result=result))
     return 0
 
@@ -87,6 +91,14 @@ def _end_with_the_asker() -> None:
     loop.add_reader(0, read)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, cancel)
+
+
+def _remove_folder() -> None:
+    """The caller's folder for us, as a caller that was killed cannot remove it. Only if it is one, and empty."""
+    folder = Path(os.environ.get("TMPDIR", ""))
+    if folder.name.startswith(FOLDER_PREFIX):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _say(output: int, line: Said) -> None:

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -49,6 +50,10 @@ async def until(true: object, within_s: float = 5.0) -> None:
         await asyncio.sleep(0.05)
 
 
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 def told_of(pid: int, what: str) -> str:
     """What /proc tells of a process; never empty."""
     told = Path(f"/proc/{pid}/{what}").read_text()
@@ -88,11 +93,12 @@ async def test_a_call_cancelled_at_any_moment_leaves_no_channel(pbx: Pbx, seed: 
     assert pbx.rid_of_channels(0.5) and not probes_of(os.getpid())
 
 
-async def test_a_caller_that_is_killed_leaves_a_probe_that_hangs_up_by_itself(pbx: Pbx) -> None:
+async def test_a_caller_that_is_killed_leaves_a_probe_that_hangs_up_by_itself(pbx: Pbx, tmp_path: Path) -> None:
     document = json.loads(pbx.plan(talk_s=30).model_dump_json())
     document["account"]["secret"] = pbx.account().secret.get_secret_value()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CALLER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        sys.executable, "-c", CALLER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
     )
     assert process.stdin is not None
     process.stdin.write(json.dumps(document).encode() + b"\n")
@@ -103,9 +109,13 @@ async def test_a_caller_that_is_killed_leaves_a_probe_that_hangs_up_by_itself(pb
     await process.wait()
     assert pbx.rid_of_channels(2.0)
     await until(lambda: gone(probe))
+    assert not left_in(tmp_path)
 
 
-async def test_a_probe_that_is_killed_has_its_call_ended_by_the_caller(pbx: Pbx) -> None:
+async def test_a_probe_that_is_killed_has_its_call_ended_by_the_caller(
+    pbx: Pbx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     calling = asyncio.create_task(place(pbx.plan(talk_s=30)))
     await until(pbx.channels)
     [probe] = probes_of(os.getpid())
@@ -113,7 +123,7 @@ async def test_a_probe_that_is_killed_has_its_call_ended_by_the_caller(pbx: Pbx)
     result = await calling
     assert result.outcome is CallOutcome.PROBE_BROKE and result.undetermined
     assert result.summary.endswith("its process was ended by SIGKILL")
-    assert pbx.rid_of_channels(0.5)
+    assert pbx.rid_of_channels(0.5) and not left_in(tmp_path)
 
 
 async def test_a_call_whose_caller_falls_silent_is_ended_by_the_pbx_at_its_own_limit(pbx: Pbx) -> None:
