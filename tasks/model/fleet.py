@@ -37,8 +37,11 @@ class Environment(StrEnum):
 
 
 class Serverware(Entry):
+    """``host`` may have a port. ``credential`` names the API token in UPLIFT_HOME/credentials.yaml."""
+
     host: Host
     vps_id: Slug
+    credential: Slug = "serverware"
 
 
 class Ssh(Entry):

@@ -10,6 +10,7 @@ import json
 
 from pydantic import Field, model_validator
 
+from tasks.model.profile_serverware import ServerwareApi
 from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Hop, Release
 from tasks.model.section import AbsolutePath, Section, Word
@@ -116,6 +117,7 @@ class Profile(Section):
     harmless_errors: tuple[str, ...] = ()       # patterns (* and ?) of ERROR lines that a site has judged harmless
     space: Space = Space()
     estimate: Estimate = Estimate()
+    serverware: ServerwareApi | None = None
     releases: tuple[ReleaseEntry, ...] = ()
     hops: tuple[HopRule, ...] = ()
     upgrader: Upgrader | None = None            # None: unknown, and so no upgrade can be launched
