@@ -29,6 +29,11 @@ class Addresses:
         """The first half of the simulated systems' addresses."""
         return f"127.{30 + self.network}"
 
+    @property
+    def serverware(self) -> str:
+        """Host and port of the lab's SERVERware."""
+        return f"127.24.{self.network}.1:8443"
+
     def database(self, number: int) -> str:
         return f"127.23.{self.network}.{number}"
 

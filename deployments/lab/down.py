@@ -7,6 +7,7 @@ from pathlib import Path
 from deployments.lab import pool
 from deployments.lab.container import kill_all
 from deployments.lab.layout import Layout
+from deployments.lab.serverware import control as serverware
 from deployments.lab.swarm import control
 from deployments.lab.trouble import LabError
 from deployments.lab.up import alone, check_possible
@@ -19,6 +20,7 @@ def down(directory: Path) -> bool:
         return False
     check_possible()
     with alone(layout):
+        serverware.stop(layout.root)        # first: it starts and stops containers
         control.stop(layout.root)
         kill_all(layout)
         pool.release(layout.root)

@@ -38,7 +38,9 @@ def write_home(layout: Layout) -> dict[str, str]:
             write_private(public_path, f"{pair.public} uplift-{name}\n")
         public[name] = " ".join(public_path.read_text().split()[:2])
     entries = {name: {"key_file": str(folder / name)} for name in CREDENTIALS}
-    write_private(layout.home / "credentials.yaml", yaml.safe_dump({"credentials": entries}, sort_keys=False))
+    path = layout.home / "credentials.yaml"
+    others = yaml.safe_load(path.read_text())["credentials"] if path.exists() else {}     # SERVERware's
+    write_private(path, yaml.safe_dump({"credentials": {**others, **entries}}, sort_keys=False))
     return public
 
 

@@ -71,9 +71,13 @@ class Layout:
     def swarm(self) -> Path:
         return self.root / "swarm"
 
+    @property
+    def serverware(self) -> Path:
+        return self.root / "serverware"
+
     def own(self) -> tuple[Path, ...]:
         """All that a lab ever makes, and so all that taking it down may remove."""
         return (
-            self.fleet, self.home, self.swarm, self.records, self.lxc, self.disks, self.pool,
+            self.fleet, self.home, self.swarm, self.serverware, self.records, self.lxc, self.disks, self.pool,
             self.pool_image, self.pool_key, self.pool_image.with_suffix(".new"), self.lock,
         )

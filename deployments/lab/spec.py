@@ -51,7 +51,7 @@ class ApplianceSpec(Cdr):
     timezone: str | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     engineer: Slug = "lab-engineer"
-    serverware: Serverware | None = None
+    serverware: Serverware | None = None    # served by the lab's SERVERware; host: lab is its own address
     edition: Edition = Edition.BUSINESS
     release: Release = Field(Release.parse("6.7.1.0 (cd7e9ac3)"))
     sip_driver: Driver = Driver.SIP

@@ -19,10 +19,12 @@ from deployments.lab.layout import Layout
 from deployments.lab.make import Workshop, remove
 from deployments.lab.progress import Reporter
 from deployments.lab.record import Record, Role, records
+from deployments.lab.serverware import control as serverware
 from deployments.lab.spec import ApplianceSpec, SwarmDatabase
 from deployments.lab.swarm import control
 from deployments.lab.trouble import LabError
 from deployments.lab.wanted import Wanted, plan
+from tasks.model.fleet import Serverware
 
 _LOCK_WITHIN_S = 2.0                        # the children of a command that was killed die a moment after it
 _AT_ONCE = 3                                # systems made at the same time
@@ -75,6 +77,7 @@ def up(
         entries = [fleet.entry(each) for each in wanted if each.role is Role.PBX]
         keys.remember_hosts(layout, {record.address: record.known_host_key for record in lab.appliances})
         entries += _start_swarm(layout, swarm, list(lab.databases), addresses, reporter)
+        serverware.start(layout.root, _served(wanted, made))
         fleet.write(layout.fleet, entries)
         return lab
 
@@ -149,6 +152,12 @@ def _lab(layout: Layout, wanted: list[Wanted], made: dict[str, Record]) -> Lab:
     ]
     appliances = [made[each.name] for each in wanted if each.role is Role.PBX]
     return Lab(layout.root, layout.fleet, layout.home, tuple(appliances), tuple(databases))
+
+
+def _served(wanted: list[Wanted], made: dict[str, Record]) -> list[tuple[Serverware, Record]]:
+    return [
+        (each.spec.serverware, made[each.name]) for each in wanted if each.spec is not None and each.spec.serverware
+    ]
 
 
 def _start_swarm(

@@ -9,6 +9,7 @@ from deployments.lab.record import Role, fingerprint
 from deployments.lab.spec import ApplianceSpec, Cdr, Engine
 from tasks.model.facts import Edition
 
+LAB = "lab"                                 # as serverware.host in a spec: the lab's own
 _SITES = (
     ("Northgate Dental", "Europe/London", "GB"), ("Hafen Spedition", "Europe/Berlin", "DE"),
     ("Lakeside Legal", "America/Chicago", "US"), ("Bistrica Travel", "Europe/Sarajevo", "BA"),
@@ -48,7 +49,7 @@ def plan(appliances: list[ApplianceSpec], addresses: Addresses, with_databases: 
     carrier, utc = addresses.carrier, zoneinfo.ZoneInfo("UTC")
     systems = [Wanted("carrier", Role.CARRIER, carrier, carrier, utc)] if appliances else []
     for number, spec in enumerate(appliances, 1):
-        full = complete(spec, number)
+        full = complete(spec, number, addresses)
         systems.append(Wanted(
             str(full.name), Role.PBX, addresses.appliance(number), carrier, zoneinfo.ZoneInfo(str(full.timezone)),
             full, full,
@@ -59,11 +60,15 @@ def plan(appliances: list[ApplianceSpec], addresses: Addresses, with_databases: 
     return systems
 
 
-def complete(spec: ApplianceSpec, number: int) -> ApplianceSpec:
+def complete(spec: ApplianceSpec, number: int, addresses: Addresses) -> ApplianceSpec:
     client, timezone, country = _SITES[(number - 1) % len(_SITES)]
+    serverware = spec.serverware
+    if serverware is not None and serverware.host == LAB:
+        serverware = serverware.model_copy(update={"host": addresses.serverware})
     return spec.model_copy(update={
         "name": spec.name or f"pbx{number}",
         "client": spec.client or client,
         "timezone": spec.timezone or timezone,
         "country": spec.country or country,
+        "serverware": serverware,
     })
