@@ -1,0 +1,107 @@
+"""Messages to be sent, written in the same transaction as what they tell of.
+
+A sender claims a message, sends it, and says how it went. One that died in between leaves it ``sending``; that becomes
+``unsure``, never ``pending``: nobody is told the same thing twice by a machine that does not know.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tasks.model.ledger import Message, OutboxMessage, OutboxState
+from tasks.wire.store import tables
+from tasks.wire.store.engine import Raced
+
+T = tables.outbox
+STATE = OutboxState
+
+
+def queue(connection: Connection, messages: Iterable[Message], case_id: str | None) -> None:
+    """Put messages in; one whose id is there already stays as it is."""
+    for message in messages:
+        known = connection.execute(select(T.c.id).where(T.c.message_id == message.message_id)).first()
+        if known:
+            continue
+        try:
+            connection.execute(insert(T).values(
+                message_id=message.message_id, case_id=case_id, channel=message.channel.value,
+                recipients=json.dumps(message.recipients), payload=message.payload, state=STATE.PENDING.value,
+                attempts=0, not_before=message.not_before, detail="",
+            ))
+        except IntegrityError:
+            raise Raced(f"the message {message.message_id}") from None
+
+
+def claim(connection: Connection, sender: str, at: datetime, limit: int) -> tuple[OutboxMessage, ...]:
+    """Up to ``limit`` messages that are this sender's to send now. No other sender gets them."""
+    ripe = and_(T.c.state == STATE.PENDING.value, or_(T.c.not_before.is_(None), T.c.not_before <= at))
+    ids = connection.execute(select(T.c.id).where(ripe).order_by(T.c.id).limit(limit)).scalars().all()
+    mine = [
+        number for number in ids
+        if connection.execute(
+            update(T).where(T.c.id == number, T.c.state == STATE.PENDING.value)
+            .values(state=STATE.SENDING.value, claimed_by=sender, claimed_at=at, attempts=T.c.attempts + 1)
+        ).rowcount
+    ]
+    return _found(connection, T.c.id.in_(mine)) if mine else ()
+
+
+def sent(connection: Connection, claimed: OutboxMessage, at: datetime, detail: str = "") -> bool:
+    """It was taken by the other side. False where this claim is no longer the sender's."""
+    return _settle(connection, claimed, state=STATE.SENT.value, sent_at=at, detail=detail)
+
+
+def failed(connection: Connection, claimed: OutboxMessage, detail: str, not_before: datetime | None = None) -> bool:
+    """It certainly was not taken: it is to be sent again, not before a time."""
+    return _settle(connection, claimed, state=STATE.PENDING.value, claimed_by=None, claimed_at=None, detail=detail,
+                   not_before=not_before)
+
+
+def unsure(connection: Connection, claimed: OutboxMessage, detail: str) -> bool:
+    """It may have been taken: a person, or a report of its delivery, decides."""
+    return _settle(connection, claimed, state=STATE.UNSURE.value, detail=detail)
+
+
+def abandon(connection: Connection, at: datetime, older_than: timedelta) -> int:
+    """Messages whose sender has said nothing for so long become unsure; gives how many."""
+    stale = and_(T.c.state == STATE.SENDING.value, T.c.claimed_at < at - older_than)
+    detail = "its sender ended without saying how it went"
+    return connection.execute(update(T).where(stale).values(state=STATE.UNSURE.value, detail=detail)).rowcount
+
+
+def decide(connection: Connection, message_id: str, *, arrived: bool, at: datetime, detail: str) -> bool:
+    """What became of an unsure message: it arrived, or it is to be sent again. False where it is not unsure."""
+    values = {"state": STATE.SENT.value, "sent_at": at} if arrived else {"state": STATE.PENDING.value}
+    where = and_(T.c.message_id == message_id, T.c.state == STATE.UNSURE.value)
+    return bool(connection.execute(update(T).where(where).values(**values, detail=detail)).rowcount)
+
+
+def listed(connection: Connection, case_id: str | None, state: OutboxState | None) -> tuple[OutboxMessage, ...]:
+    """Messages in the order in which they were queued, of one case and in one state where these are given."""
+    wanted = [T.c.case_id == case_id] if case_id else []
+    wanted += [T.c.state == state.value] if state else []
+    return _found(connection, and_(True, *wanted))
+
+
+def _settle(connection: Connection, claimed: OutboxMessage, **values: Any) -> bool:
+    mine = and_(T.c.message_id == claimed.message.message_id, T.c.state == STATE.SENDING.value,
+                T.c.claimed_by == claimed.claimed_by, T.c.attempts == claimed.attempts)
+    return bool(connection.execute(update(T).where(mine).values(**values)).rowcount)
+
+
+def _found(connection: Connection, where: Any) -> tuple[OutboxMessage, ...]:
+    rows = connection.execute(select(T).where(where).order_by(T.c.id)).mappings()
+    return tuple(
+        OutboxMessage(
+            message=Message(message_id=row["message_id"], channel=row["channel"], payload=row["payload"],
+                            recipients=json.loads(row["recipients"]), not_before=row["not_before"]),
+            case_id=row["case_id"], state=row["state"], attempts=row["attempts"], claimed_by=row["claimed_by"],
+            claimed_at=row["claimed_at"], sent_at=row["sent_at"], detail=row["detail"],
+        )
+        for row in rows
+    )
