@@ -76,11 +76,16 @@ _TOLD: dict[Action, tuple[frozenset[str], frozenset[str]]] = {
 
 
 class Endpoint(ServerwareSection):
-    """One request. ``{vps_id}``, ``{clone_id}``, ``{label}`` and ``{note}`` in path and body are filled in."""
+    """One request. ``{vps_id}``, ``{clone_id}``, ``{label}`` and ``{note}`` in path and body are filled in.
+
+    ``task`` is what the record's task is called while this action runs. Where it is not known, an action whose answer
+    was lost counts as unknown, unless its effect can be seen.
+    """
 
     method: Method = Method.GET
     path: UrlPath
     body: dict[str, JsonValue] | None = None
+    task: str | None = None
 
     def placeholders(self) -> frozenset[str]:
         return frozenset(_PLACEHOLDER.findall(self.path)) | _placeholders(self.body)

@@ -1,16 +1,18 @@
-"""Credentials: names in the fleet file become private keys here, from key files or an agent. Nothing is ever written.
+"""Credentials: names in the fleet file become private keys or API tokens here. Nothing is ever written.
 
 UPLIFT_HOME/credentials.yaml (0600, the user's own)::
 
     credentials:
       inspect: {key_file: keys/inspect}                                   # relative to the file's folder
       change: {agent: true, socket: /run/user/1000/agent, fingerprint: "SHA256:…"}
+      serverware: {token_file: tokens/serverware, certificate: "SHA256:…"}    # or the PEM file of its authority
 """
 from __future__ import annotations
 
 import base64
 import hashlib
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import asyncssh
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from tasks.model.errors import UserError
 from tasks.model.fleet import Slug
@@ -27,10 +29,14 @@ from tasks.wire.home import require_private
 from tasks.wire.validation import read_model
 
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+_CERTIFICATE = "SHA256:"                # and 64 hexadecimal digits, with or without colons, as openssl writes them
 
 
 class Source(BaseModel):
-    """Where the key of one credential is: a file, or an agent (by default the one of $SSH_AUTH_SOCK)."""
+    """Where one credential is: a key file, an agent (by default the one of $SSH_AUTH_SOCK), or the file of a token.
+
+    A token goes only to a server whose ``certificate`` is known: its fingerprint, or a PEM file that it is checked by.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,13 +44,26 @@ class Source(BaseModel):
     agent: Literal[True] | None = None
     socket: Path | None = None
     fingerprint: Fingerprint | None = None
+    token_file: Path | None = None
+    certificate: str | None = None
+
+    @field_validator("certificate")
+    @classmethod
+    def _fingerprint_is_whole(cls, told: str | None) -> str | None:
+        if told and told.startswith(_CERTIFICATE) and not re.fullmatch(r"[0-9a-f]{64}", _hexadecimal(told)):
+            raise ValueError("this is no SHA-256 fingerprint; write SHA256: and 64 hexadecimal digits")
+        return told
 
     @model_validator(mode="after")
     def _one_source(self) -> Source:
-        if (self.key_file is None) == (self.agent is None):
-            raise ValueError("a credential has one source; write key_file: PATH or agent: true")
-        if self.key_file and (self.socket or self.fingerprint):
+        if sum(each is not None for each in (self.key_file, self.agent, self.token_file)) != 1:
+            raise ValueError("a credential has one source; write key_file: PATH, agent: true or token_file: PATH")
+        if not self.agent and (self.socket or self.fingerprint):
             raise ValueError("socket and fingerprint belong to an agent; remove them or write agent: true")
+        if self.token_file and not self.certificate:
+            raise ValueError("a token goes only to a server that is known; add certificate: SHA256:… or a PEM file")
+        if self.certificate and not self.token_file:
+            raise ValueError("certificate belongs to a token; remove it or write token_file: PATH")
         return self
 
 
@@ -94,6 +113,16 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class ApiToken:
+    """A token, and how its server is told from others: by ``fingerprint`` (64 hexadecimal digits) or by ``ca_file``."""
+
+    name: str
+    secret: SecretStr
+    fingerprint: str | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True)
 class Credentials:
     """The names of credentials.yaml. Nothing is opened before a name is asked for; each key file is parsed once."""
 
@@ -120,7 +149,26 @@ class Credentials:
             self._resolved[name] = self._open(name)
         return self._resolved[name]
 
-    def _open(self, name: str) -> Credential:
+    def token(self, name: str) -> ApiToken:
+        """The API token of that name. Raises UserError in one sentence where it cannot be used."""
+        source = self._source(name)
+        if source.token_file is None or source.certificate is None:
+            raise UserError(
+                "credential_not_a_token", f"credential {name!r} is a key, not a token", "name one with token_file"
+            )
+        secret = self._read_token(name, source.token_file)
+        if source.certificate.startswith(_CERTIFICATE):
+            return ApiToken(name, secret, fingerprint=_hexadecimal(source.certificate))
+        ca_file = self.path.parent / Path(source.certificate).expanduser()
+        if not ca_file.is_file():
+            raise UserError(
+                "certificate_missing",
+                f"the certificate {ca_file} of credential {name!r} is not there",
+                "put the PEM file there, or write certificate: SHA256:… in credentials.yaml",
+            )
+        return ApiToken(name, secret, ca_file=ca_file)
+
+    def _source(self, name: str) -> Source:
         source = self.sources.get(name)
         if source is None:
             near = get_close_matches(name, self.sources, n=1)
@@ -128,6 +176,14 @@ class Credentials:
                 "credential_missing",
                 f"{self.path} has no credential {name!r}",
                 f"add it, or name {near[0]!r} in the fleet file" if near else "add it there",
+            )
+        return source
+
+    def _open(self, name: str) -> Credential:
+        source = self._source(name)
+        if source.token_file is not None:
+            raise UserError(
+                "credential_not_a_key", f"credential {name!r} is a token, not a key", "name one with key_file or agent"
             )
         if source.key_file is not None:
             return Credential(name, key=self._read_key(name, source.key_file))
@@ -163,6 +219,27 @@ class Credentials:
                 f"{path} of credential {name!r} is not a private key that can be read",
                 "name an OpenSSH or PEM private key in key_file",
             ) from None
+
+    def _read_token(self, name: str, named: Path) -> SecretStr:
+        path = self.path.parent / named.expanduser()
+        try:
+            require_private(path, code="token_not_private")
+            text = path.read_text(errors="replace").strip()
+        except OSError as error:
+            raise UserError(
+                "token_missing",
+                f"the token file {path} of credential {name!r} cannot be read ({error.strerror})",
+                "put the token there or correct token_file in credentials.yaml",
+            ) from None
+        if not re.fullmatch(r"[!-~]+", text):           # what a header may hold
+            raise UserError(
+                "token_unreadable", f"{path} of credential {name!r} does not hold one token", "write it on one line"
+            )
+        return SecretStr(text)
+
+
+def _hexadecimal(fingerprint: str) -> str:
+    return fingerprint.removeprefix(_CERTIFICATE).replace(":", "").lower()
 
 
 def _fingerprint(pair: asyncssh.SSHKeyPair) -> str:
