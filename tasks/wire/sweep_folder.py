@@ -41,14 +41,7 @@ class SweepFolder:
             self.load()
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(
-                    "sweep_running",
-                    f"another sweep is writing to {self.path}",
-                    "wait for it, or choose another --out",
-                ) from None
+            _lock(lock.fileno(), f"another sweep is writing to {self.path}", "wait for it, or choose another --out")
             yield
 
     def create(self, plan: SweepPlan, targets: tuple[Target, ...]) -> None:
@@ -96,10 +89,14 @@ class SweepFolder:
 
     @contextmanager
     def appending(self, shard: int) -> Iterator[Appender]:
-        """Append recordings to a shard; a torn last line of an earlier run is cut off first."""
+        """Append recordings to a shard; a torn last line of an earlier run is cut off first.
+
+        Raises UserError where another run visits the shard: the lock goes with its process, so a dead one holds none.
+        """
         path = self._open(shard)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
+            _lock(file.fileno(), f"another run visits shard {shard} of {self.path}", "wait for it, then use --resume")
             _cut_torn_line(path)
             yield Appender(file.fileno())
 
@@ -153,6 +150,13 @@ class Appender:
         line = recording.model_dump_json().encode() + b"\n"
         while line:
             line = line[os.write(self._descriptor, line) :]
+
+
+def _lock(descriptor: int, message: str, remedy: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError("sweep_running", message, remedy) from None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -92,6 +92,14 @@ def test_two_sweeps_never_write_to_one_folder(tmp_path: Path):
         pass
 
 
+def test_two_runs_never_visit_one_shard_at_once(tmp_path: Path):
+    first, second = SweepFolder(tmp_path), SweepFolder(tmp_path)
+    with first.appending(0), pytest.raises(UserError, match="another run visits shard 0"), second.appending(0):
+        pass
+    with second.appending(1):
+        pass
+
+
 def test_a_folder_without_a_sweep_is_named_with_the_remedy(tmp_path: Path):
     with pytest.raises(UserError, match="holds no sweep"):
         SweepFolder(tmp_path).load()
