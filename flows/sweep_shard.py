@@ -27,15 +27,15 @@ async def visit_shard(
 ) -> dict[str, int]:
     """Visit the systems of a shard that have no whole recording yet, then seal it; a sealed shard is left alone."""
     if not folder.is_sealed(shard):
-        done = folder.recorded(shard)
-        rest = tuple(target for target in plan.shard_of(targets, shard) if target.system.id not in done)
         with folder.appending(shard) as appender:
+            done = folder.recorded(shard)
+            rest = tuple(target for target in plan.shard_of(targets, shard) if target.system.id not in done)
             size = plan.options.batch_size
             batches = [rest[start : start + size] for start in range(0, len(rest), size)]
             await asyncio.gather(
                 *(inspect_batch(visitor, batch, appender, batch[0].system.id, batch[-1].system.id) for batch in batches)
             )
-        folder.seal(shard)
+            folder.seal(shard)
     contacts = folder.contacts(shard)
     await acreate_table_artifact(
         key=f"sweep-shard-{shard}",

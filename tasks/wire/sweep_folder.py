@@ -101,7 +101,13 @@ class SweepFolder:
             yield Appender(file.fileno())
 
     def seal(self, shard: int) -> None:
-        """Turn a complete shard's lines into Parquet, in the order of the system ids."""
+        """Turn a complete shard's lines into Parquet, in the order of the system ids; one that is sealed stays.
+
+        Call it while ``appending`` holds the shard, so that no other run seals it too.
+        """
+        if self.is_sealed(shard):
+            self._open(shard).unlink(missing_ok=True)
+            return
         recordings = sorted(self._lines(shard), key=lambda recording: recording.system_id)
         table = pa.table(
             {

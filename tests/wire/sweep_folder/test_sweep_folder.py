@@ -100,6 +100,19 @@ def test_two_runs_never_visit_one_shard_at_once(tmp_path: Path):
         pass
 
 
+def test_a_run_that_comes_late_leaves_a_sealed_shard_as_it_is(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    folder.facts.mkdir()
+    with folder.appending(0) as appender:
+        appender.append(recording(1))
+        folder.seal(0)
+    with folder.appending(0):
+        folder.seal(0)
+
+    assert folder.recorded(0) == {"s1"}
+    assert not list(folder.facts.glob("*.jsonl"))
+
+
 def test_a_folder_without_a_sweep_is_named_with_the_remedy(tmp_path: Path):
     with pytest.raises(UserError, match="holds no sweep"):
         SweepFolder(tmp_path).load()
