@@ -36,7 +36,8 @@ def test_every_state_and_every_schema_stands_in_the_table() -> None:
 FOUND = st.builds(
     Evidence, gap=st.sampled_from(["", "lost"]), started=st.booleans(), runner_lock=st.none() | st.booleans(),
     session_alive=st.none() | st.booleans(), exit_code=st.none() | st.integers(0, 255),
-    platform_lock=st.none() | st.booleans(), platform_exit=st.none() | st.integers(0, 255), schema_state=st.sampled_from(Schema),
+    platform_lock=st.none() | st.booleans(), platform_exit=st.none() | st.integers(0, 255),
+    schema_state=st.sampled_from(Schema),
     stage=st.none() | st.just("migrate"), release=st.none() | st.just(Release.parse("7.2.0")),
 )
 

@@ -25,7 +25,7 @@ _HELD = {"held": True, "free": False}
 # Started is read before the lock, the lock before the exit code: a free lock then means that it is over, and an exit
 # code that is missing after it was never written.
 _JOURNAL = """\
-if [ -e "$b" ] && ! ls "$b" >/dev/null 2>&1; then echo told=denied; exit; fi
+case $(LC_ALL=C ls "$b" 2>&1 >/dev/null) in *denied*) echo told=denied; exit ;; esac
 got() { if [ -f "$1" ]; then head -n 1 "$1"; else readlink "$1"; fi 2>/dev/null; }
 lock() { if [ ! -e "$1" ]; then echo free; return; fi; flock -n -s "$1" true 2>/dev/null; case $? in 0) echo free ;; \
 1) echo held ;; *) echo unknown ;; esac; }

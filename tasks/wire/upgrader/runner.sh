@@ -23,11 +23,14 @@ mirror() { # what the platform's own list of stages has more than ours
         printf '%s %s %s\n' "$(date +%s)" "$(uptime_s)" "${line##* }" >>"$j/stages"
     done
 }
-watch() {
+watch() { # ends with its runner, at once when told to, and leaves no process behind
+    trap 'kill $rest 2>/dev/null; exit' TERM
     while kill -0 $$ 2>/dev/null; do
         put heartbeat "$(uptime_s)"
         mirror
-        sleep 1
+        sleep 1 &
+        rest=$!
+        wait $rest
     done
 }
 
@@ -48,7 +51,7 @@ put started "$(uptime_s)"
 [ -e "$j/started" ] || exit 74
 sync "$j/started" "$j" 2>/dev/null || sync
 
-watch 9>&- &
+(exec 9>&- && watch) & # some shells would keep a copy of the lock otherwise
 watcher=$!
 "$@" 9>&-
 code=$?
