@@ -39,7 +39,7 @@ def parse(answer: Answer) -> Platform:
 def _release(lines: list[str]) -> Release:
     for line in lines:
         try:
-            return Release.parse(re.sub(r"[\s*/?>;'\"]+$", "", line))
+            return Release.parse(line.rstrip(" \t*/?>;'\""))
         except ValueError:
             continue
     got = repr(lines[0][:60]) if lines else "nothing"

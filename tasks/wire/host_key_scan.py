@@ -37,6 +37,8 @@ async def scan(host: str, port: int, *, limit_s: float = 10.0, algorithms: tuple
         return Scanned(host, port, None, f"not an SSH server that can be used ({error.reason})")
     except OSError as error:
         return Scanned(host, port, None, f"cannot be reached ({error.strerror or error})")
+    except ValueError:          # a name that DNS cannot hold
+        return Scanned(host, port, None, "cannot be reached (not a host name)")
     return Scanned(host, port, key, "" if key is not None else "it showed no host key")
 
 

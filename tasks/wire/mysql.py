@@ -9,6 +9,7 @@ import asyncio
 import re
 import shlex
 import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -101,7 +102,8 @@ def _unquoted(value: str) -> str:
     value = value.strip()
     if value[:1] in ("'", '"') and value.find(value[0], 1) > 0:
         return value[1 : value.index(value[0], 1)]
-    return re.split(r"\s+;", value, maxsplit=1)[0]
+    comment = re.search(r"\s;", value)        # not \s+;, whose time grows with the square of a run of blanks
+    return value[: comment.start()].rstrip() if comment else value
 
 
 class Session:
@@ -122,7 +124,7 @@ class Session:
             self.lost = True
             return Silence(why=Why.TIMED_OUT, detail=f"the database did not answer within {limit_s:g} s")
         except _FAILURES as error:
-            self.lost = self.lost or not self._connection.open
+            self.lost = self.lost or not self._connection.open or not isinstance(error, pymysql.Error)
             return _silence(error, limit_s)
 
     def _run(self, query: Query, limit_s: float) -> Rows:
@@ -137,7 +139,8 @@ class Session:
             return Rows(columns=names, rows=tuple(tuple(map(cell, row)) for row in cursor.fetchall()))
 
 
-_FAILURES = (pymysql.Error, OSError, ValueError, LookupError)
+# PyMySQL parses what a server says without a doubt: another's nonsense surfaces as whatever Python raises there.
+_FAILURES = (pymysql.Error, OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, struct.error)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from tasks.model.errors import UserError
 from tasks.model.fleet import System
 from tasks.model.sweep import Limits
 from tasks.wire.credentials import Credential
+from tasks.wire.host_key_scan import scan
 from tasks.wire.known_hosts import fingerprint
 
 KEEPALIVE_S = 10
@@ -99,6 +100,7 @@ def _options(system: System, login: Login, limits: Limits) -> dict[str, Any]:
         "config": None,
         "agent_path": None,
         "gss_host": None,
+        "compression_algs": None,       # asyncssh would unpack any amount of zeros
         "preferred_auth": ("publickey",),
         "login_timeout": limits.login_s + 1,    # the clock of _open comes first
         "keepalive_interval": KEEPALIVE_S,
@@ -158,8 +160,4 @@ async def _unknown(system: System, where: str, limits: Limits) -> Contact:
 
 
 async def _key_of(system: System, limits: Limits) -> asyncssh.SSHKey | None:
-    try:
-        async with asyncio.timeout(min(_LOOK_S, limits.connect_s)):
-            return await asyncssh.get_server_host_key(system.ssh.host, system.ssh.port, config=None)
-    except (asyncssh.Error, OSError, TimeoutError, ValueError):
-        return None
+    return (await scan(system.ssh.host, system.ssh.port, limit_s=min(_LOOK_S, limits.connect_s))).key

@@ -89,7 +89,7 @@ def real_sshd(private_folder: Path) -> Iterator[Sshd]:
     host_key.write_private_key(folder / "host_key")
     (folder / "host_key").chmod(0o600)
     key.write_public_key(folder / "authorized_keys")
-    host, port = "127.0.77.1", 2020
+    host, port = _address_of_this_run(65), 2020
     Path("/run/sshd").mkdir(exist_ok=True) if os.geteuid() == 0 else None
     options = {
         "Port": port, "ListenAddress": host, "HostKey": folder / "host_key", "PidFile": "none",
@@ -121,7 +121,7 @@ def real_mariadb(private_folder: Path) -> Iterator[MariaDb]:
          "--innodb-log-file-size=4M"],
         check=True, capture_output=True,
     )
-    host, port = "127.0.77.2", 3306
+    host, port = _address_of_this_run(66), 3306
     server = subprocess.Popen(
         ["mariadbd", *own, f"--socket={folder}/s", f"--pid-file={folder}/pid", f"--port={port}",
          f"--bind-address={host}", "--skip-name-resolve", f"--log-error={folder}/log", "--skip-log-bin",
@@ -144,6 +144,11 @@ def real_mariadb(private_folder: Path) -> Iterator[MariaDb]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def _address_of_this_run(network: int) -> str:
+    """Two test runs on one machine must not talk to each other's servers."""
+    return f"127.{network}.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
 
 
 def _listens(host: str, port: int) -> bool:

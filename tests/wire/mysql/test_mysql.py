@@ -127,7 +127,7 @@ REFUSALS = [
     ({"password": "wrong"}, "pbxware", "refused the login that pbxware.ini holds (error 1045)"),
     ({"user": "stranger"}, "pbxware", "may not use the PBXware schema (error 1044)"),
     ({"user": "root", "password": "x"}, "pbxware", "(error 1"),
-    ({"port": 3999}, "pbxware", "no tunnel to the database at 127.0.77.2:3999: nothing answers there"),
+    ({"port": 3999}, "pbxware", ":3999: nothing answers there on the system"),
 ]
 
 

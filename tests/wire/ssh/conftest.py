@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import asyncssh
 import pytest
@@ -28,7 +29,7 @@ class FaultyServers:
     def login(self) -> Login:
         return Login.of(Credential("inspect", key=self.key), [self.host_key.convert_to_public()])
 
-    async def ssh(self, handler: Handler, host_key: asyncssh.SSHKey | None = None) -> int:
+    async def ssh(self, handler: Handler, host_key: asyncssh.SSHKey | None = None, **options: Any) -> int:
         """An SSH server that answers each command with ``handler``; returns its port."""
         outer = self
 
@@ -39,7 +40,7 @@ class FaultyServers:
         allowed = asyncssh.import_authorized_keys(self.key.export_public_key().decode())
         listener = await asyncssh.listen(
             HOST, 0, server_factory=Server, server_host_keys=[host_key or self.host_key], process_factory=handler,
-            authorized_client_keys=allowed, encoding=None,
+            authorized_client_keys=allowed, encoding=None, **options,
         )
         self._stack.push_async_callback(listener.wait_closed)
         self._stack.callback(listener.close)

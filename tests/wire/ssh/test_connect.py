@@ -162,3 +162,19 @@ async def test_a_server_that_stalls_in_authentication(servers: Any, make_system:
     finally:
         listener.close()
     assert contact.state is ContactState.TIMED_OUT
+
+
+async def test_a_server_that_wants_to_send_packed_data_is_not_logged_in_to(
+    servers: Any, make_system: Callable[..., System]
+) -> None:
+    """A megabyte of zeros is a kilobyte on the wire: what a system sends must stay bounded by what it sends."""
+    port = await servers.ssh(lambda process: process.exit(0), compression_algs=["zlib@openssh.com"])
+    contact = await refusal(make_system(HOST, port), servers.login)
+    assert (contact.state, servers.logins) == (ContactState.DROPPED, 0)
+
+
+async def test_a_name_that_dns_cannot_hold(servers: Any, make_system: Callable[..., System]) -> None:
+    for host in ("pbx..example", f"{'x' * 70}.example"):
+        assert (await refusal(make_system(host, 2020), servers.login)).state is ContactState.REFUSED
+        unknown = await refusal(make_system(host, 2020), Login.of(servers.login.credential, []))
+        assert (unknown.state, unknown.host_key) == (ContactState.KEY_UNKNOWN, None)
