@@ -10,6 +10,7 @@ from reports.rows import finding_rows, system_row
 from tasks.analysis.frames import findings_frame, join_findings, join_systems, systems_frame
 from tasks.checks import all_checks
 from tasks.model.answer import Recording
+from tasks.model.errors import UserError
 from tasks.model.judged import Judged
 from tasks.model.sweep import SweepPlan, Target
 from tasks.rules.judge import judge
@@ -23,6 +24,7 @@ def judge_sweep(folder: SweepFolder) -> dict[str, Any]:
     Frames are built a shard at a time, so that the facts of one shard are all that is held at once.
     """
     plan, targets = folder.load()
+    require_complete(folder, plan)
     by_id = {target.system.id: target for target in targets}
     systems, findings = [], []
     for shard in range(plan.shards):
@@ -34,6 +36,17 @@ def judge_sweep(folder: SweepFolder) -> dict[str, Any]:
     render_sweep(folder.path, join_systems(systems), join_findings(findings), meta_of(plan))
     summary: dict[str, Any] = json.loads((folder.path / "summary.json").read_text())
     return summary
+
+
+def require_complete(folder: SweepFolder, plan: SweepPlan) -> None:
+    """Raise UserError where systems have no answer yet: a report without them would read as one of the whole fleet."""
+    recorded = sum(len(folder.recorded(shard)) for shard in range(plan.shards))
+    if recorded < plan.systems:
+        raise UserError(
+            "sweep_incomplete",
+            f"{folder.path} holds the answers of {recorded} of its {plan.systems} systems",
+            "complete it with `uplift sweep --resume` and the same options",
+        )
 
 
 def meta_of(plan: SweepPlan) -> SweepMeta:

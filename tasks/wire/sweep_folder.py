@@ -9,8 +9,9 @@ import fcntl
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,8 +40,13 @@ class SweepFolder:
         """Hold the folder for one sweep at a time; raises UserError where another one runs."""
         if must_exist:
             self.load()
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("w") as lock:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / ".lock").open("a")
+        except OSError as error:
+            message = f"{self.path} cannot be used as a sweep's folder: {error.strerror}"
+            raise UserError("folder_unusable", message, "choose another folder") from None
+        with lock:
             _lock(lock.fileno(), f"another sweep is writing to {self.path}", "wait for it, or choose another --out")
             yield
 
@@ -65,6 +71,9 @@ class SweepFolder:
                 f"{self.path} holds no sweep ({Path(str(error.filename)).name} is missing)",
                 "name a folder that `uplift sweep --out` wrote",
             ) from None
+        except OSError as error:
+            message = f"{self.path} holds no sweep that can be read ({error.strerror})"
+            raise UserError("no_sweep", message, "name a folder that `uplift sweep --out` wrote") from None
         except ValidationError as error:
             raise UserError(
                 "sweep_unreadable",
@@ -98,7 +107,7 @@ class SweepFolder:
         with path.open("ab") as file:
             _lock(file.fileno(), f"another run visits shard {shard} of {self.path}", "wait for it, then use --resume")
             _cut_torn_line(path)
-            yield Appender(file.fileno())
+            yield Appender(file)
 
     def seal(self, shard: int) -> None:
         """Turn a complete shard's lines into Parquet, in the order of the system ids; one that is sealed stays.
@@ -108,7 +117,7 @@ class SweepFolder:
         if self.is_sealed(shard):
             self._open(shard).unlink(missing_ok=True)
             return
-        recordings = sorted(self._lines(shard), key=lambda recording: recording.system_id)
+        recordings = self._in_order(shard)
         table = pa.table(
             {
                 "system_id": [recording.system_id for recording in recordings],
@@ -125,7 +134,7 @@ class SweepFolder:
     def recordings(self, shard: int) -> Iterator[Recording]:
         """The recordings of a shard, sealed or not, one at a time."""
         if not self.is_sealed(shard):
-            yield from sorted(self._lines(shard), key=lambda recording: recording.system_id)
+            yield from self._in_order(shard)
             return
         for batch in pq.ParquetFile(self._sealed(shard)).iter_batches(_ROWS_AT_ONCE, columns=["recording"]):
             for text in batch.column(0).to_pylist():
@@ -143,19 +152,33 @@ class SweepFolder:
         with self._open(shard).open("rb") as lines:
             for line in lines:
                 if line.endswith(b"\n"):
-                    yield Recording.model_validate_json(line)
+                    with suppress(ValidationError):     # a damaged line: its system is visited again
+                        yield Recording.model_validate_json(line)
+
+    def _in_order(self, shard: int) -> list[Recording]:
+        """One recording a system, by id."""
+        by_id = {recording.system_id: recording for recording in self._lines(shard)}
+        return [by_id[system_id] for system_id in sorted(by_id)]
 
 
 class Appender:
-    """One write(2) a recording, so that a kill leaves whole lines and at most one torn one."""
+    """One write(2) a recording, so that a kill or a full disk leaves whole lines and at most one torn one."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file       # not its number, which is another file's once this one is closed
 
     def append(self, recording: Recording) -> None:
+        """Raises UserError where there is no room; what was written of the line is taken back."""
         line = recording.model_dump_json().encode() + b"\n"
-        while line:
-            line = line[os.write(self._descriptor, line) :]
+        descriptor = self._file.fileno()
+        whole_bytes = os.fstat(descriptor).st_size
+        try:
+            while line:
+                line = line[os.write(descriptor, line) :]
+        except OSError as error:
+            os.ftruncate(descriptor, whole_bytes)
+            message = f"{self._file.name} cannot be written: {error.strerror}"
+            raise UserError("sweep_unwritable", message, "make room there and go on with --resume") from None
 
 
 def _lock(descriptor: int, message: str, remedy: str) -> None:

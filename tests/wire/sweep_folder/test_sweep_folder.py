@@ -1,6 +1,7 @@
 """A sweep's folder survives a kill at any byte: what was whole stays, what was torn is visited again."""
 from __future__ import annotations
 
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,6 +112,63 @@ def test_a_run_that_comes_late_leaves_a_sealed_shard_as_it_is(tmp_path: Path):
 
     assert folder.recorded(0) == {"s1"}
     assert not list(folder.facts.glob("*.jsonl"))
+
+
+def test_a_system_that_was_answered_twice_stands_once(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    with folder.appending(0) as appender:
+        appender.append(recording(1, "first"))
+        appender.append(recording(1, "second"))
+    assert [one.system_id for one in folder.recordings(0)] == ["s1"]
+    folder.seal(0)
+    assert list(folder.recordings(0)) == [recording(1, "second")]
+
+
+def test_a_damaged_line_in_the_middle_costs_only_its_system(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    with folder.appending(0) as appender:
+        for number in range(3):
+            appender.append(recording(number))
+    file = folder.facts / "shard-0000.jsonl"
+    first, second, third = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + second[:20] + b"\n" + third)
+    assert folder.recorded(0) == {"s0", "s2"}
+
+
+def test_a_full_disk_leaves_whole_lines_and_says_so(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with folder.appending(0) as appender:
+        appender.append(recording(1))
+        whole = (folder.facts / "shard-0000.jsonl").read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, before[1]))     # room for a part of the next
+        try:
+            with pytest.raises(UserError, match="make room there and go on with --resume"):
+                appender.append(recording(2))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert (folder.facts / "shard-0000.jsonl").read_bytes() == whole
+        appender.append(recording(3))
+    assert folder.recorded(0) == {"s1", "s3"}
+
+
+def test_nothing_is_written_after_a_shard_was_left(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    with folder.appending(0) as appender:
+        pass
+    with (tmp_path / "another").open("wb"), pytest.raises(ValueError, match="closed"):
+        appender.append(recording(1))
+    assert (tmp_path / "another").read_bytes() == b""
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_in_one_sentence(tmp_path: Path):
+    (tmp_path / "report").write_text("mine")
+    for path in (tmp_path / "report", tmp_path / "report/sweep"):
+        with pytest.raises(UserError, match="choose another folder"), SweepFolder(path).locked():
+            pass
+        with pytest.raises(UserError, match="holds no sweep"), SweepFolder(path).locked(must_exist=True):
+            pass
+    assert (tmp_path / "report").read_text() == "mine"
 
 
 def test_a_folder_without_a_sweep_is_named_with_the_remedy(tmp_path: Path):
