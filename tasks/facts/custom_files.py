@@ -16,7 +16,7 @@ from tasks.model.answer import Answer
 from tasks.model.fact import ShellFact, Unreadable
 from tasks.model.facts import CustomFile, CustomFiles, CustomKind
 from tasks.model.profile import Profile
-from tasks.model.reading import lines
+from tasks.model.reading import lines, permitted
 
 _FILES = 500                    # of each kind
 _DAY_S = 86_400
@@ -50,7 +50,7 @@ def ask(profile: Profile) -> str:
 
 
 def parse(answer: Answer) -> CustomFiles:
-    told = list(lines(answer))
+    told = list(lines(permitted(answer)))
     release = next((found for line in told if (found := _RELEASE.match(line))), None)
     if not release:
         raise Unreadable("expected the date of the release first, got none")

@@ -13,7 +13,7 @@ from tasks.model.answer import Answer
 from tasks.model.fact import ShellFact, Unreadable
 from tasks.model.facts import Dialplan
 from tasks.model.profile import Profile
-from tasks.model.reading import lines
+from tasks.model.reading import lines, permitted, whole
 
 # Dialplan applications are written without regard to case; a family is reported by its first name.
 _FAMILIES = {
@@ -44,7 +44,7 @@ def ask(profile: Profile) -> str:
 
 
 def parse(answer: Answer) -> Dialplan:
-    told = list(lines(answer))
+    told = list(lines(permitted(whole(answer))))
     if not told or told[0] != "folder":
         raise Unreadable("expected Asterisk's configuration folder where the profile says it is, found none")
     uses = []

@@ -13,7 +13,7 @@ from tasks.model.answer import Answer
 from tasks.model.fact import ShellFact, Unreadable
 from tasks.model.facts import Module, Modules
 from tasks.model.profile import Profile
-from tasks.model.reading import lines, whole
+from tasks.model.reading import lines, permitted, whole
 
 _SIZE = re.compile(r"^size (\d{1,15}) (\S+\.so)$", re.ASCII)
 _SUM = re.compile(r"^sum (\S+\.so):.*?([0-9a-f]{32})$", re.ASCII)
@@ -32,7 +32,7 @@ def parse(answer: Answer) -> Modules:
     """Of a module that lies in two folders the first; of several candidates for a sum the one most modules share."""
     sizes: dict[str, int] = {}
     candidates: dict[str, set[str]] = {}
-    told = list(lines(whole(answer)))
+    told = list(lines(permitted(whole(answer))))
     if "folder" not in told:
         raise Unreadable("expected Asterisk's module folder where the profile says it is, found none")
     for line in told:

@@ -50,6 +50,14 @@ def whole(answer: Answer) -> Answer:
     return answer
 
 
+def permitted(answer: Answer) -> Answer:
+    """The answer itself, where the login was let in everywhere: what it may not see is not absent."""
+    for line in answer.stderr.split("\n"):
+        if "Permission denied" in line or "Operation not permitted" in line:
+            raise Unreadable(f"expected a login that may read all of it; the system says {line.strip()[:160]!r}")
+    return answer
+
+
 def one_row(rows: Rows) -> dict[str, Cell]:
     if len(rows.rows) != 1:
         raise Unreadable(f"expected one row, got {len(rows.rows)}")
