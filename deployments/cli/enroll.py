@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deployments.cli.errors import ExitCode
 from deployments.cli.output import AsJson, print_json, print_table, progress_console
+from reports.text import visible
 from tasks.model.fleet import System
 from tasks.rules.enrolment import Key, State, Word, judge_key, read_fingerprints
 from tasks.rules.select import select
@@ -92,7 +93,7 @@ def _show(answers: list[Answer], *, as_json: bool) -> None:
                     [(answer.row[0], answer.row[1], *answer.row[3:5]) for answer in told])
     for answer in told:
         if answer.state not in ENROLLED:
-            print(f"{answer.system.id}: {answer.detail}", file=sys.stderr)
+            print(visible(f"{answer.system.id}: {answer.detail}"), file=sys.stderr)
     counts = Counter(answer.state.value for answer in answers)
     print(f"{len(answers)} systems: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
 
@@ -133,9 +134,9 @@ async def _scan_one(system: System, known: KnownHosts, limit_s: float) -> Answer
 def _ask(answers: list[Answer], *, as_json: bool) -> None:
     """Ask for each new key at the terminal; where nobody can answer, the answer is no."""
     waiting = [answer for answer in answers if answer.state is State.NEW]
-    if not waiting or as_json or not sys.stdin.isatty():
+    if not waiting or as_json or sys.stdin is None or not sys.stdin.isatty():
         return
     for answer in waiting:
         question = f"{answer.system.id} ({answer.system.client}) shows {answer.scanned.fingerprint}. Did you verify it?"
-        if typer.confirm(question, err=True):
+        if typer.confirm(visible(question), err=True):
             answer.state, answer.detail = State.CONFIRMED, "recorded on your word"

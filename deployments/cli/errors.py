@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from reports.text import visible
 from tasks.model.errors import FleetErrors, UserError
 
 
@@ -32,7 +33,7 @@ def report_user_error(error: UserError, *, as_json: bool) -> ExitCode:
         print(json.dumps({"error": body}, ensure_ascii=False))
         return ExitCode.BAD_INPUT
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), str(error)))
+    console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
     return ExitCode.BAD_INPUT
 
 

@@ -12,6 +12,7 @@ import typer
 from deployments.cli.enroll import enroll
 from deployments.cli.errors import ExitCode
 from deployments.cli.output import AsJson, print_json
+from reports.text import visible
 from tasks.model.errors import FleetErrors, UserError
 from tasks.model.fleet import Fleet
 from tasks.wire.fleet_file import load_fleet
@@ -32,7 +33,7 @@ def check(fleet: FleetPath, as_json: AsJson = False) -> None:
         if as_json:
             raise
         for error in errors.errors:
-            print(error, file=sys.stderr)
+            print(visible(str(error)), file=sys.stderr)
         print(f"{len(errors.errors)} errors" if len(errors.errors) > 1 else "1 error", file=sys.stderr)
         raise typer.Exit(ExitCode.BAD_INPUT) from None
     notes = _credential_notes(found)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports.text import visible
 from tasks.model.finding import Verdict
 
 WIDE = 200
@@ -34,14 +35,14 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """A table whose cells are plain text (never markup: they may come from a system). Wraps, never cuts."""
+    """A table whose cells are plain text (no markup, no control codes: they may come from a system). Never cuts."""
     table = Table(*columns, title=title, title_justify="left", show_edge=False, pad_edge=False)
     for column in table.columns:
         column.overflow = "fold"
     if table.columns:
         table.columns[0].no_wrap = True      # what people copy into the next command
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     console().print(table)
 
 

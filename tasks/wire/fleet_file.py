@@ -104,9 +104,10 @@ def read_rows(
     try:
         text = read_text(file)
     except UserError as error:
-        line = error.message.split(":")[1] if error.code == "not_utf8" else "0"
-        message = error.message.rpartition(": ")[2] if error.code == "not_utf8" else error.message
-        return [], [Fault(int(line), message, error.remedy)]
+        where, _, message = error.message.rpartition(": ")
+        if error.code != "not_utf8":
+            return [], [Fault(0, error.message, error.remedy)]
+        return [], [Fault(int(where.rpartition(":")[2]), message, error.remedy)]
     if not text.strip():
         return [], [Fault(0, "the file is empty", "add systems, see `uplift fleet schema`")]
     is_csv = file.suffix.lower() == ".csv"

@@ -33,12 +33,12 @@ def known_profiles(home: Path | None = None) -> tuple[str, ...]:
 
 
 def load_profile(name_or_path: str | Path, *, home: Path | None = None) -> Profile:
-    """A profile by name, or by path where one is given (with a / or ending in .yaml).
+    """A profile by name, or by path where one is given (a Path, or text with a /; a fleet file's name has none).
 
     Raises UserError: unknown (with the nearest name), writable by others, or wrong (every fault with its line).
     """
     named = str(name_or_path)
-    if "/" in named or named.endswith(".yaml"):
+    if "/" in named or isinstance(name_or_path, Path):
         return _checked(Path(named), named)
     own = Home(home or named_home()).profiles / f"{named}.yaml"
     shipped = shipped_profiles() / f"{named}.yaml"

@@ -160,3 +160,28 @@ async def test_a_word_that_means_nothing_is_refused_before_any_scan(
 ) -> None:
     ended = await uplift("fleet", "enroll", fleet(("acme", "192.0.2.1", 2020)), *options)
     assert ended.code == 2 and said in ended.err
+
+
+async def test_what_a_server_says_cannot_repaint_the_operators_terminal(uplift: Any, fleet: Any) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Says farewell in the clear, before any key: SSH_MSG_DISCONNECT with a reason of its own choosing."""
+        said = b"\x1b[2J\x1b]0;owned\x07all is well"
+        payload = b"\x01" + (2).to_bytes(4, "big") + len(said).to_bytes(4, "big") + said + (0).to_bytes(4, "big")
+        padding = 16 - (5 + len(payload)) % 8
+        packet = bytes([padding]) + payload + bytes(padding)
+        writer.write(b"SSH-2.0-X\r\n" + len(packet).to_bytes(4, "big") + packet)
+        await writer.drain()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        ended = await uplift("fleet", "enroll", fleet(("one", "127.0.0.1", port)))
+    assert ended.code == 3
+    assert "all is well" in ended.err
+    assert "\x1b" not in ended.err + ended.out
+    assert "\x07" not in ended.err
+
+
+async def test_a_name_that_dns_cannot_hold_costs_only_its_system(uplift: Any, fleet: Any, serve: Serve) -> None:
+    path = fleet(("odd", "pbx..example", 2020), ("good", "127.0.0.1", await serve(new_key())))
+    ended = await uplift("fleet", "enroll", path, "--json")
+    assert (ended.code, states(ended)) == (3, {"odd": "silent", "good": "new"})

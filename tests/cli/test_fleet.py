@@ -102,3 +102,11 @@ async def test_a_home_that_others_may_read_is_not_used_to_enrol(uplift: Any, mod
     command = "enroll" if mode == 0o755 else "check"
     ended = await uplift("fleet", command, fleet(("a", "127.0.0.1", 9)))
     assert said in ended.out + ended.err
+
+
+async def test_a_line_of_the_fleet_file_cannot_repaint_the_operators_terminal(uplift: Any, fleet: Any) -> None:
+    path = fleet(("one", "192.0.2.1", 2020), overrides={"estimate": {"\x1b[2J": 1}, "settings": {"a\x9b2Jb": 1}})
+    for arguments in (("fleet", "check", path), ("fleet", "enroll", path)):
+        ended = await uplift(*arguments)
+        assert ended.code == 2
+        assert not {"\x1b", "\x9b"} & set(ended.out + ended.err)

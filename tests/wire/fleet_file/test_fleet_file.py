@@ -119,3 +119,20 @@ def test_overrides_are_checked_against_the_site_s_own_profile(tmp_path: Path) ->
     with pytest.raises(FleetErrors) as told:
         load_fleet(bad, home=tmp_path / "home")
     assert "name" in str(told.value.errors[0])
+
+
+def test_a_line_that_is_not_utf8_is_told_whatever_the_files_name(tmp_path: Path) -> None:
+    path = tmp_path / "a: b/fleet: old.yaml"
+    path.parent.mkdir()
+    path.write_bytes(b"systems:\n  - id: caf\xe9\n")
+    with pytest.raises(FleetErrors) as told:
+        load_fleet(path)
+    assert [(each.line, each.message) for each in told.value.errors] == [(2, "the text is not UTF-8")]
+
+
+def test_a_profile_is_named_never_found_by_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write one line of the fleet file must not choose which file of this machine holds the commands."""
+    (tmp_path / "mine.yaml").write_text("name: mine.yaml\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FleetErrors, match=r"there is no profile .mine\.yaml."):
+        load_fleet(written(tmp_path / "fleet.yml", system(profile="mine.yaml")), home=tmp_path / "home")
