@@ -1,12 +1,14 @@
 """Programs of this machine that the lab runs, and what is said when they fail."""
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 from deployments.lab.trouble import LabError
 
+_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 NEEDED = {
     "mkfs.btrfs": "btrfs-progs", "btrfs": "btrfs-progs", "btrfstune": "btrfs-progs", "lxc-start": "lxc",
     "lxc-attach": "lxc", "zstd": "zstd", "apt-get": "apt", "dpkg-deb": "dpkg", "mkfs.ext4": "e2fsprogs",
@@ -15,7 +17,12 @@ NEEDED = {
 
 
 def check_programs() -> None:
-    """Raise LabError naming the Debian packages that are missing."""
+    """Raise LabError naming the Debian packages that are missing.
+
+    A root shell of `su` or cron may lack the folders that mount and mkfs lie in, so they are added to PATH.
+    """
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join((*folders, *(sbin for sbin in _SBIN if sbin not in folders)))
     missing = sorted({package for program, package in NEEDED.items() if shutil.which(program) is None})
     if missing:
         raise LabError(f"the lab needs {', '.join(missing)}; install with: apt-get install {' '.join(missing)}")

@@ -14,9 +14,9 @@ from deployments.lab.up import alone, check_possible
 
 
 def down(directory: Path) -> bool:
-    """Take the lab in ``directory`` down; False when there is none. Files of others in the folder are left alone."""
+    """Take the lab in ``directory`` down; False when there is none. Files that no lab made are left alone."""
     layout = Layout.of(directory)
-    if not any(path.exists() for path in layout.own()):
+    if not layout.is_lab():
         return False
     check_possible()
     with alone(layout):

@@ -75,6 +75,10 @@ class Layout:
     def serverware(self) -> Path:
         return self.root / "serverware"
 
+    def is_lab(self) -> bool:
+        """Whether a lab was ever begun here: its lock is the first file that it makes, and the last that goes."""
+        return self.lock.exists()
+
     def own(self) -> tuple[Path, ...]:
         """All that a lab ever makes, and so all that taking it down may remove."""
         return (

@@ -66,6 +66,7 @@ def up(
     check_possible()
     layout = Layout.of(directory)
     layout.root.mkdir(parents=True, exist_ok=True)
+    _check_folder(layout)
     with alone(layout):
         _mount_pool(layout, reporter)
         wanted = plan(appliances, addresses, with_databases=swarm.count > 0)
@@ -86,6 +87,13 @@ def check_possible() -> None:
     if os.geteuid() != 0:
         raise LabError("the lab makes containers and mounts, which needs root; run it with sudo")
     check_programs()
+
+
+def _check_folder(layout: Layout) -> None:
+    """Taking the lab down removes all that bears its names, so none of it may be somebody else's (as /home in /)."""
+    others = [path.name for path in layout.own() if path.exists()]
+    if others and not layout.is_lab():
+        raise LabError(f"{layout.root} holds {others[0]}, which no lab made; name an empty folder with --dir")
 
 
 @contextmanager
