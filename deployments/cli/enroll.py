@@ -24,6 +24,7 @@ from tasks.wire.home import Home, find_home
 from tasks.wire.host_key_scan import Scanned, scan
 from tasks.wire.known_hosts import KnownHosts, record_all
 from tasks.wire.marked_yaml import read_text
+from tasks.wire.names import look_up_at_once
 
 COLUMNS = ("system", "address", "type", "fingerprint", "state", "detail")
 ENROLLED = (State.KNOWN, State.CONFIRMED, State.REPLACED)
@@ -107,6 +108,7 @@ async def _scan_all(
     systems: Sequence[System], known: KnownHosts, concurrency: int, limit_s: float
 ) -> list[Answer]:
     gate = asyncio.Semaphore(concurrency)
+    look_up_at_once(concurrency)
     columns = (TextColumn("reading host keys"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=progress_console(), transient=True) as progress:
         bar = progress.add_task("scan", total=len(systems))

@@ -22,6 +22,7 @@ from tasks.model.sweep import SweepOptions, Target
 from tasks.wire.credentials import Credentials
 from tasks.wire.home import Home
 from tasks.wire.known_hosts import KnownHosts
+from tasks.wire.names import look_up_at_once
 from tasks.wire.ssh import Login
 from tasks.wire.sweep_folder import Appender
 from tasks.wire.visit import visit
@@ -42,7 +43,9 @@ class Visitor:
 
     @classmethod
     def open(cls, options: SweepOptions, profiles: dict[str, Profile], home: Path) -> Visitor:
+        """Call it in the loop that will visit."""
         place = Home(home)
+        look_up_at_once(options.concurrency)
         return cls(
             options=options,
             profiles=profiles,
