@@ -66,19 +66,17 @@ def judge(
     from tasks.steps.judge_sweep import judge_sweep
 
     folder = SweepFolder(directory)
-    with folder.locked(must_exist=True):
+    with folder.locked(must_exist=True), _progress(show=not as_json) as progress:
+        _follow_judging(progress)
         summary = judge_sweep(folder)
     _tell(summary, directory, as_json)
 
 
 async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) -> dict[str, Any]:
     """Run the flow under a bar that grows with each visit; a signal ends it with a folder that can be resumed."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from tasks.steps.inspect_batch import on_visited
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=progress_console(), disable=not show) as progress:
+    with _progress(show=show) as progress:
         bar = progress.add_task("visiting", total=None)
         missed = 0
 
@@ -92,6 +90,7 @@ async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) ->
 
         on_planned.set(planned)
         on_visited.set(visited)
+        _follow_judging(progress)
         running = asyncio.ensure_future(flow(**arguments))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
@@ -104,6 +103,26 @@ async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) ->
                 f"the sweep was interrupted and {arguments['out']} keeps what was answered",
                 "go on with --resume",
             ) from None
+
+
+def _progress(*, show: bool) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=progress_console(), disable=not show)
+
+
+def _follow_judging(progress: Any) -> None:
+    """A bar of its own, which appears when judging begins: ten thousand systems take half a minute."""
+    from tasks.steps.judge_sweep import on_judged
+
+    bar = progress.add_task("judging", total=None, visible=False)
+
+    def judged(done: int, shards: int) -> None:
+        description = "writing the report" if done == shards else "judging"
+        progress.update(bar, completed=done, total=shards, description=description, visible=True)
+
+    on_judged.set(judged)
 
 
 def _tell(summary: dict[str, Any], directory: Path, as_json: bool) -> None:

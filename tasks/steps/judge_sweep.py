@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from reports.meta import CheckText, SweepMeta
@@ -17,6 +19,9 @@ from tasks.rules.judge import judge
 from tasks.rules.known import known_from
 from tasks.wire.sweep_folder import SweepFolder
 
+on_judged: ContextVar[Callable[[int, int], None] | None] = ContextVar("on_judged", default=None)
+"""Called with the shards that are judged and the number of all, for a progress bar; the last time before the report."""
+
 
 def judge_sweep(folder: SweepFolder) -> dict[str, Any]:
     """Write report, tables and summary from ``facts/``; returns the summary. No login, no clock: same in, same out.
@@ -27,12 +32,15 @@ def judge_sweep(folder: SweepFolder) -> dict[str, Any]:
     require_complete(folder, plan)
     by_id = {target.system.id: target for target in targets}
     systems, findings = [], []
+    told = on_judged.get() or (lambda done, all_: None)
     for shard in range(plan.shards):
+        told(shard, plan.shards)
         judged = [_judged(plan, by_id[recording.system_id], recording) for recording in folder.recordings(shard)]
         profiles = [plan.profiles[by_id[one.system.id].profile] for one in judged]
         rows = [system_row(one, profile, plan.options.target) for one, profile in zip(judged, profiles, strict=True)]
         systems.append(systems_frame(rows))
         findings.append(findings_frame([row for one in judged for row in finding_rows(one)]))
+    told(plan.shards, plan.shards)
     render_sweep(folder.path, join_systems(systems), join_findings(findings), meta_of(plan))
     summary: dict[str, Any] = json.loads((folder.path / "summary.json").read_text())
     return summary

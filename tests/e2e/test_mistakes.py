@@ -2,10 +2,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tasks.model.answer import Contact, ContactState, Recording
+from tasks.model.fleet import System
+from tasks.model.release import Release
+from tasks.model.sweep import SweepOptions, SweepPlan, Target
+from tasks.wire.profile_file import load_profile
+from tasks.wire.sweep_folder import SweepFolder
 from tests.operator_site import Site
 
 SYSTEM = {
@@ -113,3 +120,31 @@ def test_errors_are_json_for_programs(site: Site, tmp_path: Path):
     error = json.loads(done.stdout or done.stderr)["error"]
     assert set(error) == {"code", "message", "remedy"}
     assert error["code"] == "no_sweep"
+
+
+def test_an_incomplete_sweep_is_never_reported_as_one_of_the_whole_fleet(site: Site, tmp_path: Path):
+    """As a kill leaves it: one of two systems has answered."""
+    folder = SweepFolder(tmp_path / "out")
+    now = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+    systems = [System.model_validate({**SYSTEM, "id": name, "ssh": {"host": name, "credential": "inspect"}})
+               for name in ("one", "two")]
+    plan = SweepPlan(
+        sweep_id="killed", started_at=now, options=SweepOptions(target=Release.parse("7.2.0")), fleet_file="fleet.yaml",
+        systems=2, profiles={"lab": load_profile("lab", home=site.home)},
+    )
+    folder.create(plan, tuple(Target(system=system, profile="lab") for system in systems))
+    refused = Contact(state=ContactState.REFUSED, detail="refused")
+    with folder.appending(0) as appender:
+        appender.append(Recording(system_id="one", started_at=now, elapsed_s=1, contact=refused))
+
+    done = site.uplift("judge", folder.path)
+    assert done.returncode == 2
+    assert "the answers of 1 of its 2 systems; complete it with `uplift sweep --resume`" in done.stderr
+    assert not (folder.path / "report.html").exists()
+
+    with folder.appending(0) as appender:
+        appender.append(Recording(system_id="two", started_at=now, elapsed_s=1, contact=refused))
+    assert "writing the report" in site.uplift("judge", folder.path).stderr
+    done = site.uplift("judge", folder.path, "--json")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert (json.loads(done.stdout)["systems"], json.loads(done.stdout)["unreachable"]) == (2, 2)
