@@ -1,6 +1,8 @@
 # Two commands on a fresh Debian 12 machine: `make demo` and `make test`. Each does its own set-up.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
+# dpkg, mkfs and mount lie where a root shell of `su` does not look.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test prove lint bench lab-up lab-down lock
 
