@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from deployments.lab.command import run
 from deployments.lab.layout import Layout
 from deployments.lab.record import records
 from deployments.lab.trouble import LabError
@@ -86,8 +87,11 @@ def put(layout: Layout, name: str, *faults: Fault) -> None:
 
 def clear(layout: Layout, name: str) -> None:
     """Take all faults back: what hangs goes on, and a full disk has room again."""
-    for ballast in _rootfs(layout, name).glob("opt/pbxware/ballast.*"):
-        ballast.unlink()
+    ballast = list(_rootfs(layout, name).glob("opt/pbxware/ballast.*"))
+    for file in ballast:
+        file.unlink()
+    if ballast:
+        run("sync", "-f", _rootfs(layout, name))        # before that, btrfs gives nothing of it out again
     _file(layout, name).unlink(missing_ok=True)
 
 
