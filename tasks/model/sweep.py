@@ -59,7 +59,7 @@ class SweepPlan(Frozen):
     fleet_file: str
     systems: int
     excluded: tuple[Excluded, ...] = ()
-    profiles: dict[str, Profile] = {}
+    profiles: dict[str, Profile] = Field(default_factory=dict)
     uplift_version: str = ""
 
     @property

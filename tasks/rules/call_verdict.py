@@ -12,7 +12,7 @@ _WORDS = {401: "wrong user or secret", 403: "forbidden: a wrong secret, or the P
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Below ``tone_score`` more of the sound is something else than the tone; the tone clipped to a square still has 0.75."""
+    """Below ``tone_score`` more of the sound is another than the tone; clipped to a square the tone still has 0.75."""
 
     tone_score: float = 0.6
     received_fraction: float = 0.8      # of the packets that were sent, of which an echo gives back every one
