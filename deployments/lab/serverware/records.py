@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from deployments.lab.command import run
 from deployments.lab.serverware.register import Served, Task
 from deployments.lab.serverware.work import Work, used_bytes
 from deployments.lab.trouble import LabError
@@ -37,6 +38,7 @@ def vps(work: Work, served: Served) -> dict[str, Any]:
 
 def storage(work: Work) -> dict[str, Any]:
     """The pool, with figures as `zfs list -r -Ho name,volsize,used,usedbydataset,usedbysnapshots,origin` has them."""
+    run("btrfs", "filesystem", "sync", work.layout.pool)        # its figures lag behind what was written or removed
     state = os.statvfs(work.layout.pool)
     size, free = state.f_blocks * state.f_frsize, state.f_bavail * state.f_frsize
     return {

@@ -62,6 +62,10 @@ class Work:
         rootfs = record.rootfs(self.layout) if record else self.layout.systems / vps.system
         return Container(self.layout, vps.system, rootfs)
 
+    def can_be_cloned(self, vps: Served) -> bool:
+        record = records(self.layout).get(vps.system)
+        return record is None or not record.small_disk
+
     def _begin(
         self, action: Action, vps: Served, do: Callable[[], None], *besides: Served, new: Served | None = None
     ) -> Task:

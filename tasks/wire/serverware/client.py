@@ -182,8 +182,8 @@ class Serverware(Reader):
         began = self._calls.pace.clock()
 
         async def look() -> tuple[Vps, CloneRef | None]:
-            clone = await self.labelled(vps_id, label, note)
-            return await self.vps(vps_id), clone
+            original = await self.vps(vps_id)       # first: when its task is over, the list tells what came of it
+            return original, await self.labelled(vps_id, label, note)
 
         def over(seen: tuple[Vps, CloneRef | None]) -> bool:
             original, clone = seen
