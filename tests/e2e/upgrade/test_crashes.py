@@ -100,14 +100,14 @@ async def test_an_upgrader_that_is_killed_leaves_its_signal_and_its_fence(applia
     )
 
 
-@pytest.mark.parametrize("stage", [Stage.UNPACK, Stage.CONVERT])
+@pytest.mark.parametrize("stage", [Stage.UNPACK, Stage.MIGRATE])
 async def test_a_full_disk_fails_the_upgrade_and_the_state_is_still_told(appliance, stage: Stage) -> None:
     appliance.faults(Fault(stage, Trouble.FILL_DISK))
     await appliance.launch()
     ended = await appliance.until("exited")
     assert (ended.state.code, ended.state.stage) == (1, stage)
     free_kb = int(appliance.box.run("bash", "-c", "df -k --output=avail /opt/pbxware | tail -1"))
-    assert free_kb < 2_000
+    assert free_kb < 1_000_000              # what btrfs still holds back for itself
     appliance.clear()
     assert int(appliance.box.run("bash", "-c", "df -k --output=avail /opt/pbxware | tail -1")) > 10_000_000
 
