@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import stat
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +16,8 @@ from tasks.model.errors import UserError
 from tasks.model.finding import Waiver
 from tasks.model.ledger import Channel, Message, OutboxState, StepRunEnd
 from tasks.rules.lifecycle import Refused
-from tasks.wire.store import CaseChanged, LeaseLost, NoSuchCase, Store, StoreUnavailable
+from tasks.wire.store import CaseChanged, LeaseLost, NoSuchCase, Store, StoreUnavailable, leases
+from tasks.wire.store.engine import Database, connect, database_url, now
 from tests.rules import story as s
 from tests.rules.story import Story
 
@@ -184,6 +188,34 @@ def test_an_expired_lease_is_taken_over_and_its_old_holder_writes_nothing_any_mo
         store.record("C-1", note, lease=old)
     assert len(store.journal("C-1")) == 2
     assert isinstance(store.record("C-1", note, lease=new), Case)
+
+
+def test_a_worker_that_slept_through_its_lease_is_refused_though_it_bears_the_new_holders_name(store):
+    old = store.acquire("system:acme", "w1", 0.01)
+    time.sleep(0.02)
+    assert store.acquire("system:acme", "w1", 60).token == 2
+    with pytest.raises(LeaseLost):
+        store.renew(old, 60)
+
+
+def test_a_lease_is_not_taken_over_in_the_middle_of_its_holders_transaction(url, store):
+    old = store.acquire("system:acme", "w1", 0.05)
+    checked = threading.Event()
+
+    def work(connection) -> datetime:
+        leases.check(connection, old)
+        checked.set()
+        time.sleep(0.3)         # the lease runs out meanwhile
+        return now(connection)
+
+    database = Database(connect(database_url(url)))
+    with ThreadPoolExecutor(1) as other:
+        ending = other.submit(database.write, work)
+        assert checked.wait(10)
+        time.sleep(0.1)
+        new = store.acquire("system:acme", "w2", 60)
+        assert new.token == 2 and new.acquired_at >= ending.result()
+    database.engine.dispose()
 
 
 def test_a_lease_for_a_short_piece_of_work_is_given_back(store):
