@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deployments.cli.errors import ExitCode, report_user_error
 from deployments.cli.output import print_json, print_verdicts, progress_console
 from deployments.cli.prefect_server import prefect_api
 from tasks.model.answer import ContactState, Recording
@@ -53,8 +54,15 @@ def sweep(
     with ExitStack() as server:
         with nullcontext() if as_json else progress_console().status("starting Prefect"):
             server.enter_context(prefect_api(home))
-            from flows.sweep import sweep as sweep_flow  # Prefect reads its settings as it is imported
-        summary = asyncio.run(_with_progress(sweep_flow, arguments, show=not as_json))
+            from prefect.exceptions import TerminationSignal  # Prefect reads its settings as it is imported
+
+            from flows.sweep import sweep as sweep_flow
+        try:
+            summary = asyncio.run(_with_progress(sweep_flow, arguments, show=not as_json))
+        except (asyncio.CancelledError, TerminationSignal):     # the latter is Prefect's own answer to SIGTERM
+            kept = f"the sweep was interrupted and {folder.path} keeps what was answered"
+            report_user_error(UserError("interrupted", kept, "go on with --resume"), as_json=as_json)
+            raise typer.Exit(ExitCode.FAILED) from None         # not bad input: nothing has to be mended
     _tell(summary, out, as_json)
 
 
@@ -94,15 +102,8 @@ async def _with_progress(flow: Any, arguments: dict[str, Any], *, show: bool) ->
         running = asyncio.ensure_future(flow(**arguments))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-        try:
-            summary: dict[str, Any] = await running
-            return summary
-        except asyncio.CancelledError:
-            raise UserError(
-                "interrupted",
-                f"the sweep was interrupted and {arguments['out']} keeps what was answered",
-                "go on with --resume",
-            ) from None
+        summary: dict[str, Any] = await running
+        return summary
 
 
 def _progress(*, show: bool) -> Any:
