@@ -14,6 +14,7 @@ _LINE = re.compile(
     r"^(?P<device>\S.*?)\s+(?P<size>\d{1,18}|-)\s+(?P<used>\d{1,18}|-)\s+(?P<free>-?\d{1,18}|-)\s+[-\d%]+\s+(?P<path>/.*)$",
     re.ASCII,
 )
+_COMPLAINT = re.compile(r"^df: '?(/[^':\n]*)", re.MULTILINE)
 _PSEUDO_DEVICES = frozenset((
     "proc", "sysfs", "devtmpfs", "udev", "devpts", "mqueue", "cgroup", "cgroup2", "cgroup_root", "efivarfs", "none",
     "securityfs", "debugfs", "tracefs", "pstore", "bpf", "configfs", "fusectl", "hugetlbfs", "binfmt_misc", "rootfs",
@@ -27,6 +28,9 @@ def ask(profile: Profile) -> str:
 
 def parse(answer: Answer) -> Mounts:
     told = sections(whole(answer))
+    for path in _COMPLAINT.findall(answer.stderr):      # its files would be counted to the mount around it
+        if _KERNEL_FOLDERS.isdisjoint(path.split("/")):
+            raise Unreadable(f"expected every file system to be readable; df says it is not: {path[:160]!r}")
     inodes = {found["path"]: found for found in _rows(told.get("inodes", []))}
     mounts: dict[str, Mount] = {}
     for found in _rows(told.get("bytes", [])):
