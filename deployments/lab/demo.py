@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,22 +18,30 @@ def main() -> int:
     if REPORT.exists():
         subprocess.run(["rm", "-rf", "--", str(REPORT)], check=True)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
+    for number in (signal.SIGTERM, signal.SIGHUP):      # as Ctrl-C: the lab is taken down first
+        signal.signal(number, signal.default_int_handler)
     try:
-        _uplift("lab", "up", "--dir", str(LAB), "--spec", str(APPLIANCES), "--swarm", "200")
-        _uplift("fleet", "check", str(LAB / "fleet.yaml"))
-        _uplift("sweep", str(LAB / "fleet.yaml"), "--target", "7.2.0", "--out", str(REPORT))
-    except subprocess.CalledProcessError as error:
-        return error.returncode
+        for words in (
+            ("lab", "up", "--dir", str(LAB), "--spec", str(APPLIANCES), "--swarm", "200"),
+            ("fleet", "check", str(LAB / "fleet.yaml")),
+            ("sweep", str(LAB / "fleet.yaml"), "--target", "7.2.0", "--out", str(REPORT)),
+        ):
+            if code := _uplift(*words):
+                return code
+    except KeyboardInterrupt:
+        return 130
     finally:
-        _uplift("lab", "down", "--dir", str(LAB))
+        left = _uplift("lab", "down", "--dir", str(LAB))
+    if left:
+        return left
     print(f"\nThe report: {(REPORT / 'report.html').resolve()}")
     return 0
 
 
-def _uplift(*words: str) -> None:
+def _uplift(*words: str) -> int:
     print(f"\n$ uplift {' '.join(words)}", flush=True)
     home = {"UPLIFT_HOME": str((LAB / "home").resolve())}
-    subprocess.run([str(UPLIFT), *words], check=True, env={**os.environ, **home})
+    return abs(subprocess.run([str(UPLIFT), *words], check=False, env={**os.environ, **home}).returncode)
 
 
 if __name__ == "__main__":
