@@ -5,12 +5,13 @@ import asyncio
 
 from tasks.model.event import Inspected
 from tasks.steps.case_site import Site
+from tasks.steps.guarded import seen_vps
 from tasks.steps.inspection import inspect
 from tasks.steps.work import Work
 
 
 async def precheck(work: Work) -> Inspected:
     site = await asyncio.to_thread(Site.of, work.case, work.home)
-    found = await inspect(site, work.case, work.now, vps_id=None)
+    found = await inspect(site, work.case, work.now, await seen_vps(site))
     ref = work.folder.save(f"inspection-{work.case.plan_revision}-{work.case.attempts[work.step]}", found.kept)
     return Inspected(**work.reported(), plan=found.plan, identity=found.identity, findings_ref=ref)

@@ -19,9 +19,14 @@ from tasks.model.errors import UserError
 from tasks.model.event import Event, StepDied, StepFailed, StepStarted
 from tasks.model.ledger import Lease
 from tasks.rules.lifecycle import Due, Refused, next_step, overdue
+from tasks.steps.backup import backup
 from tasks.steps.intake import assign
 from tasks.steps.notify import notify
 from tasks.steps.precheck import precheck
+from tasks.steps.retire import retire
+from tasks.steps.revert import revert
+from tasks.steps.upgrade import upgrade
+from tasks.steps.verify import verify
 from tasks.steps.work import Died, ReportRefused, Work, resource_of, sentence
 from tasks.wire.store.cases import CaseChanged
 from tasks.wire.store.engine import StoreUnavailable
@@ -33,6 +38,11 @@ EXECUTORS: Mapping[Step, Callable[[Work], Awaitable[Event]]] = {
     Step.INTAKE: assign,
     Step.PRECHECK: precheck,
     Step.NOTIFY: notify,
+    Step.BACKUP: backup,
+    Step.UPGRADE: upgrade,
+    Step.VERIFY: verify,
+    Step.REVERT: revert,
+    Step.RETIRE: retire,
 }
 """The steps that can be run, each giving the event that ends it. The others are a person's until they are built."""
 

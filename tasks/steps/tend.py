@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tasks.model.case import OVER, Case, Step
+from tasks.model.case import OVER, Case, State, Step
 from tasks.model.errors import UserError
 from tasks.rules.lifecycle import Due, next_step
 from tasks.steps.run_step import EXECUTORS, buried, caught_up
@@ -58,6 +58,19 @@ async def tend_once(store: Store, *, home: Path, now: Callable[[], datetime], st
             _log.warning("%s could not be started: %s", due.key, error)
         started.append(Started(current.id, due.step, due.key, error))
     return started
+
+
+def booked(cases: Iterable[Case], now: datetime) -> list[tuple[Case, Step, str, datetime]]:
+    """Upgrades that a confirmed window waits for, with the key that is due when it opens, and the moment.
+
+    A run may be scheduled for it beforehand. One of a window that was given up finds another plan revision, and so
+    nothing to do.
+    """
+    return [
+        (case, Step.UPGRADE, case.key_of(Step.UPGRADE), case.window.starts_at)
+        for case in cases
+        if case.state is State.BACKED_UP and case.window and not case.running and now < case.window.starts_at
+    ]
 
 
 def _due(store: Store, case: Case, now: Callable[[], datetime]) -> tuple[Case, Due] | None:
