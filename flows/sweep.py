@@ -44,7 +44,7 @@ async def sweep(
         visitor = Visitor.open(plan.options, plan.profiles, place)
         await asyncio.gather(*(visit_shard(folder, plan, targets, shard, visitor) for shard in range(plan.shards)))
         finish_sweep(folder, plan)
-        summary = judge_sweep(folder)
+        summary = await asyncio.to_thread(judge_sweep, folder)      # so that a signal is still heard
         if out is None:
             publish_latest(folder)
     await acreate_markdown_artifact(

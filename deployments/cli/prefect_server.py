@@ -70,7 +70,7 @@ def _start(port: int, log: Path) -> subprocess.Popen[bytes]:
         if os.getppid() != parent:              # it died before the kernel was told
             os._exit(1)
 
-    with log.open("ab") as file:
+    with log.open("wb") as file:
         # A group of its own, so that Ctrl-C reaches the command first and the server last.
         return subprocess.Popen(
             words, env={**os.environ, **own}, stdin=subprocess.DEVNULL, stdout=file, stderr=file,

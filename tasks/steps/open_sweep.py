@@ -31,6 +31,9 @@ def open_sweep(
     folder: SweepFolder, fleet_file: Path, options: SweepOptions, home: Path, *, resume: bool
 ) -> tuple[SweepPlan, tuple[Target, ...]]:
     """Plan a new sweep, or take up the one that the folder holds (its own plan and systems count, not today's file)."""
+    if resume and not folder.exists:
+        message = f"{folder.path} holds no sweep to go on with"
+        raise UserError("no_sweep", message, "name the interrupted sweep with --out, or leave out --resume")
     plan, targets = (
         _taken_up(folder, options, home, resume=resume)
         if folder.exists

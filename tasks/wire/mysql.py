@@ -30,6 +30,7 @@ CREDENTIALS = "database_credentials"    # volatile: its answer never leaves memo
 CONNECT_S = 10.0
 _LOCK_WAIT_S = 3
 _GRACE_S = 2.0                          # for the server to end a statement by itself, before the client does
+_FAREWELL_S = 1.0                        # for the goodbye to reach the server
 _SAFETY_NET_S = 60.0                    # of the driver itself, far beyond every limit above it
 _MOST_SESSIONS = 2_000                  # threads are made when they are needed, and used again
 _THREADS = ThreadPoolExecutor(_MOST_SESSIONS, thread_name_prefix="mysql")
@@ -161,7 +162,12 @@ async def session(
             ) from None
         except _FAILURES as error:
             raise NoDatabase(_silence(error, CONNECT_S)) from None
-        yield Session(opened)
+        asking = Session(opened)
+        yield asking
+        if not asking.lost:         # a farewell, or the client's database logs an aborted connection for each visit
+            with suppress(TimeoutError, *_FAILURES):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await _in_thread(opened.close)
 
 
 def _open(end: socket.socket, login: DatabaseLogin, schema: str) -> pymysql.Connection[Any]:
@@ -210,6 +216,8 @@ async def _tunnel(
     ]
     try:
         yield near
+        if near.fileno() < 0:       # closed by the driver: what it said last is still on its way
+            await asyncio.wait(pumps[1:], timeout=_FAREWELL_S)
     finally:
         for pump in pumps:
             pump.cancel()

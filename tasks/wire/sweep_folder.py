@@ -51,7 +51,7 @@ class SweepFolder:
             yield
 
     def create(self, plan: SweepPlan, targets: tuple[Target, ...]) -> None:
-        self.facts.mkdir(parents=True, exist_ok=True)
+        self.facts.mkdir(mode=0o700, parents=True, exist_ok=True)      # raw answers, names and mail addresses
         lines = "".join(target.model_dump_json() + "\n" for target in targets)
         write_atomically(self.facts / "systems.jsonl", lines.encode())
         self.save(plan)
@@ -128,6 +128,7 @@ class SweepFolder:
         )
         temporary = self._sealed(shard).with_suffix(".parquet.part")
         pq.write_table(table, temporary, compression="zstd")
+        _to_disk(temporary)
         temporary.replace(self._sealed(shard))
         self._open(shard).unlink(missing_ok=True)
 
@@ -191,7 +192,14 @@ def _lock(descriptor: int, message: str, remedy: str) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_bytes(content)
+    _to_disk(temporary)
     temporary.replace(path)
+
+
+def _to_disk(path: Path) -> None:
+    """Before a rename: after a power cut the new name must not stand for an empty file."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _cut_torn_line(path: Path) -> None:

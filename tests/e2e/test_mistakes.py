@@ -108,6 +108,12 @@ def test_a_missing_credential_is_told_before_anything_is_started(
     assert not (tmp_path / "out/run.json").exists()
 
 
+def test_resuming_where_nothing_is_begins_no_new_sweep(site: Site, tmp_path: Path):
+    done = site.uplift("sweep", site.fleet, "--target", "7.2.0", "--out", tmp_path / "typo", "--resume")
+    assert done.returncode == 2
+    assert "holds no sweep to go on with" in done.stderr
+
+
 def test_judging_a_folder_without_a_sweep_says_what_to_name(site: Site, tmp_path: Path):
     done = site.uplift("judge", tmp_path)
     assert done.returncode == 2

@@ -72,6 +72,18 @@ async def test_cells_are_numbers_text_or_nothing(real_sshd: Any, database: Any, 
     )
 
 
+async def test_a_visit_says_goodbye_so_that_the_database_logs_no_aborted_connection(
+    real_sshd: Any, database: Any, make_system: Make
+) -> None:
+    question = "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'ABORTED_CLIENTS'"
+    aborted = []
+    for _ in range(5):
+        async with asking(real_sshd, make_system, login_of(database)) as one:
+            answer = await one.ask(Query(question), 5)
+            aborted.append(int(answer.rows[0][0]))
+    assert len(set(aborted)) == 1, aborted
+
+
 async def test_the_session_cannot_write_even_with_a_login_that_may(
     real_sshd: Any, database: Any, make_system: Make
 ) -> None:
