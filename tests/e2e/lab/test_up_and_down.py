@@ -99,6 +99,7 @@ def test_an_appliance_that_was_stopped_comes_up_as_it_was(place: Path) -> None:
     assert box(lab).run("/opt/pbxware/sh/mysql", "-N", "-e", "SELECT COUNT(*) FROM cdr").strip() == "500"
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("moment", "then"), [
     ("pool.new", "up"), ("pool.new", "down"), ("pool/base", "up"), ("records/carrier.json", "up"),
     ("lxc/pbx1/config", "up"), ("disks/pbx2.img", "up"), ("disks/pbx2.img", "down"), ("swarm/config.json", "down"),

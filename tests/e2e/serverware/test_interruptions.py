@@ -14,7 +14,7 @@ from tasks.model.profile_serverware import Action
 from tasks.model.serverware import ServerwareError, TaskEnd, Trouble, VpsState
 from tests.e2e.serverware.served_site import VPS_ID, Site, until_busy
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.prove]
 Until = Callable[[Callable[[], bool]], None]
 
 

@@ -11,7 +11,7 @@ from tasks.wire import upgrader
 from tasks.wire.upgrader import LaunchRefused
 from tasks.wire.upgrader.launching import launch_script
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.prove]
 RUN = "C-1:upgrade:1:1"
 TARGET = Release.parse("7.2.0")
 ROWS = "SELECT COUNT(*), MIN(AcctId), MAX(AcctId) FROM cdr"

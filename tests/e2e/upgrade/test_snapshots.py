@@ -71,6 +71,7 @@ def test_what_cannot_be_is_said_in_one_sentence(appliance) -> None:
     assert appliance.box.running()
 
 
+@pytest.mark.prove
 def test_a_restore_killed_at_any_moment_is_finished_by_the_next(appliance) -> None:
     """The appliance has its old state or the new one at every moment, and never none."""
     layout, chance = appliance.layout, random.Random(6)
