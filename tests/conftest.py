@@ -16,7 +16,7 @@ from tests.operator_site import APPLIANCES, NETWORK, SWARM, Site
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """UPLIFT_PROVE_SAMPLE=N keeps a seeded N of the crash tests; the matrices in tests/prove have points of their own."""
+    """UPLIFT_PROVE_SAMPLE=N keeps a seeded N of the crash tests; the matrices in tests/prove have their own points."""
     sample = os.environ.get("UPLIFT_PROVE_SAMPLE")
     if not sample:
         return
