@@ -107,7 +107,8 @@ def due_now(case: Case, now: datetime, hold: Hold | None = None) -> Next:
     if case.running:
         return Wait(Awaited.RUN, f"{case.running.key}, under way since {case.running.started_at:%H:%M} UTC")
     answer = _BY_STATE[case.state](case, now)
-    if hold and isinstance(answer, Due) and answer.step.changes and not answer.reattach:
+    begins = isinstance(answer, Due) and answer.step.changes and not answer.reattach
+    if hold and begins and not case.overridden(Guard.HOLD):
         return Wait(Awaited.HOLD, f"the hold of {hold.by} to be lifted: {hold.reason}")
     return answer
 

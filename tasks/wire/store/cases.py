@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tasks.model.case import Case, Guard, State
+from tasks.model.case import Case, Guard, State, Step
 from tasks.model.errors import UserError
 from tasks.model.event import (
     Approved,
@@ -131,8 +131,10 @@ def _locked(connection: Connection, case_id: str) -> Row[str, int, int, str]:
 
 def _held(connection: Connection, case: Case, event: Event) -> Refused | None:
     """While a hold stands no change begins; what was launched is followed."""
-    begins = isinstance(event, StepStarted) and event.step.changes and case.launch is None
-    if not (begins or isinstance(event, UpgradeLaunching)) or case.overridden(Guard.HOLD):
+    begins = isinstance(event, UpgradeLaunching)
+    if isinstance(event, StepStarted):
+        begins = event.step.changes and not (event.step is Step.UPGRADE and case.launch)
+    if not begins or case.overridden(Guard.HOLD):
         return None
     hold = holds.standing(connection)
     return Refused(f"{hold.by} holds all changes: {hold.reason}", "wait until the hold is lifted") if hold else None

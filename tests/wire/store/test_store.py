@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tasks.model import event as e
-from tasks.model.case import Case, Guard, State, Step
+from tasks.model.case import Case, Guard, How, State, Step
 from tasks.model.errors import UserError
 from tasks.model.finding import Waiver
 from tasks.model.ledger import Channel, Message, OutboxState, StepRunEnd
-from tasks.rules.lifecycle import Refused
+from tasks.rules.lifecycle import Awaited, Due, Refused, next_step
 from tasks.wire.store import CaseChanged, LeaseLost, NoSuchCase, Store, StoreUnavailable, leases
 from tasks.wire.store.engine import Database, connect, database_url, now
 from tests.rules import story as s
@@ -158,6 +158,20 @@ def test_a_hold_stops_new_changes_until_it_is_lifted_and_a_launched_upgrade_is_f
     follow = e.StepStarted(at=story.now, by="tend", step=Step.UPGRADE, plan_revision=1, attempt=2)
     assert isinstance(store.record("C-1", follow), Case)
     assert [hold.lifted_by for hold in store.holds()] == ["ops", "ops", None]
+
+
+def test_a_hold_stops_a_revert_too_unless_it_is_overridden_by_name(store):
+    story = Story().until(S.WATCHING)
+    revert = e.RevertRequested(at=story.now, by="Ann", how=How.TELEPHONE, reason="silent", losses="CDRs since 01:00")
+    story.tell(revert)
+    told(store, story)
+    store.put_hold("ops", "host is being moved")
+    start = e.StepStarted(at=story.now, by="tend", step=Step.REVERT, plan_revision=1, attempt=1)
+    assert next_step(store.case("C-1"), story.now, store.hold()).awaited is Awaited.HOLD
+    assert isinstance(store.record("C-1", start), Refused)
+    store.record("C-1", e.Overridden(at=story.now, by="eva", guard=Guard.HOLD, reason="the client is silent"))
+    assert isinstance(next_step(store.case("C-1"), story.now, store.hold()), Due)
+    assert isinstance(store.record("C-1", start), Case)
 
 
 def test_a_lease_has_one_holder_and_each_new_one_gets_a_higher_token(store):
