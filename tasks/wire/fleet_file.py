@@ -4,6 +4,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import re
+import stat
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,11 +61,21 @@ def load_fleet(path: Path, *, home: Path | None = None, dropped: list[str] | Non
     for row in rows:
         errors += [FleetError(row.file, f.line or row.line, row.system_id, f.message, f.remedy) for f in row.faults]
     errors += _told_twice(rows)
+    errors += _open_to_all(rows)
     if not rows and not errors:
         errors.append(FleetError(str(path), 0, "", "it holds no system", "add one under systems:"))
     if errors:
         raise FleetErrors(tuple(dict.fromkeys(errors)))
     return Fleet(systems=tuple(row.system for row in rows if row.system is not None))
+
+
+def _open_to_all(rows: list[Row]) -> Iterator[FleetError]:
+    """Overrides say which commands are run on a client's system: such a file is guarded as a profile is."""
+    for file in sorted({row.file for row in rows if row.system is not None and row.system.overrides}):
+        mode = stat.S_IMODE(Path(file).stat().st_mode)
+        if mode & stat.S_IWOTH:
+            wrong = f"it holds overrides, and every user can write to it (mode {mode:04o})"
+            yield FleetError(file, 0, "", wrong, f"run `chmod o-w {file}`")
 
 
 @contextmanager

@@ -136,3 +136,15 @@ def test_a_profile_is_named_never_found_by_a_path(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FleetErrors, match=r"there is no profile .mine\.yaml."):
         load_fleet(written(tmp_path / "fleet.yml", system(profile="mine.yaml")), home=tmp_path / "home")
+
+
+def test_overrides_in_a_file_that_everybody_can_write_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "fleet.yaml", system(overrides={"space": {"inodes": 70_000}}))
+    path.chmod(0o666)
+    with pytest.raises(FleetErrors, match="every user can write to it"):
+        load_fleet(path)
+    path.chmod(0o664)
+    assert load_fleet(path).systems[0].overrides == {"space": {"inodes": 70_000}}
+    plain = written(tmp_path / "plain.yaml", system())
+    plain.chmod(0o666)
+    assert len(load_fleet(plain).systems) == 1
