@@ -31,6 +31,9 @@ _WAIT_S = 300.0
 async def revert(work: Work) -> RevertDone:
     """Raises UserError where a guard or a precondition refuses, or the restored system does not do what it did."""
     site = await asyncio.to_thread(Site.of, work.case, work.home)
+    if site.system.serverware is not None:
+        async with serverware(site) as client:      # a restore that a dead run has asked for comes to its end
+            await client.wait_idle(vps_id_of(site))
     if await _is_back(work, site):
         await work.note("the system is as it was before the launch; nothing is restored")
     else:
