@@ -36,6 +36,10 @@ MOUNTS = {
     "lab": Mount("deployments.cli.lab", "A fleet of real systems on this machine, to try things on."),
     "checks": Mount("deployments.cli.checks", "List, explain or add the pre-checks."),
     "sweep": Mount("deployments.cli.sweep", "Inspect a fleet and report which systems are ready.", "sweep"),
+    "case": Mount("deployments.cli.case", "One client's upgrade, from the ticket to the closed case."),
+    "ticket": Mount("deployments.cli.ticket", "Open a case for a client's order."),
+    "tend": Mount("deployments.cli.tend", "Start what is due in every case, without Prefect.", "tend"),
+    "hold": Mount("deployments.cli.hold", "The kill switch: no new change on any system."),
     "judge": Mount("deployments.cli.sweep", "Judge a stored sweep again, without another login.", "judge"),
 }
 

@@ -1,0 +1,146 @@
+"""``uplift case``: one client's upgrade, from the ticket to the closed case."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from deployments.cli import case_agreement, case_change
+from deployments.cli.case_journal import journal_line, told
+from deployments.cli.case_record import CaseId, case_store, typed_line
+from deployments.cli.case_story import case_row, next_sentence, story
+from deployments.cli.errors import ExitCode
+from deployments.cli.output import AsJson, console, print_json, print_table
+from reports.text import one_line
+from tasks.model.case import OVER, State
+from tasks.model.errors import UserError
+from tasks.model.ledger import JournalEntry
+from tasks.rules.lifecycle import Awaited, Due, Wait, next_step
+from tasks.wire.store import Store
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="One client's upgrade, from ticket to closed case.")
+POLL_S = 2.0
+COLUMNS = ("case", "client", "system", "target", "state", "since (UTC)", "engineer", "next")
+
+
+@app.command("list")
+def list_cases(
+    state: Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
+    system: Annotated[str | None, typer.Option(help="Only of this system.")] = None,
+    engineer: Annotated[str | None, typer.Option(help="Only of this engineer.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Closed and cancelled ones too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The cases that are under way, each with its next action."""
+    with case_store() as store:
+        now, hold = store.now(), store.hold()
+        found = [case for case in store.cases(state or None, system)
+                 if (everything or state or case.state not in OVER) and engineer in (None, case.engineer)]
+    cases = [(case, next_step(case, now, hold)) for case in found]
+    if as_json:
+        print_json([case_row(case, what) for case, what in cases])
+    else:
+        print_table(COLUMNS, [
+            tuple(map(one_line, (c.id, c.client, c.system_id, str(c.target), c.state, f"{c.since:%Y-%m-%d %H:%M}",
+                                 c.engineer or "", next_sentence(c, what))))
+            for c, what in cases
+        ])
+
+
+@app.command()
+def show(case_id: CaseId, as_json: AsJson = False) -> None:
+    """Everything about a case on one screen, and the next action in one sentence."""
+    with case_store() as store:
+        case = store.case(case_id)
+        now, hold, entries = store.now(), store.hold(), _entries(store, case_id)
+    what = next_step(case, now, hold)
+    if as_json:
+        print_json(case_row(case, what) | {"hold": hold.model_dump(mode="json") if hold else None,
+                                           "journal_entries": len(entries), "case": case.model_dump(mode="json")})
+    else:
+        console().print(story(case, entries, hold, what, now))
+
+
+@app.command()
+def journal(case_id: CaseId, as_json: AsJson = False) -> None:
+    """What happened, in order, with who did it."""
+    with case_store() as store:
+        store.case(case_id)
+        entries = _entries(store, case_id)
+    if as_json:
+        print_json([entry.model_dump(mode="json") | {"told": told(entry)} for entry in entries])
+    else:
+        for entry in entries:
+            print(f"{entry.number:>3}  {journal_line(entry)}")
+
+
+@app.command("verify-journal")
+def verify_journal(
+    case_id: Annotated[str | None, typer.Argument(metavar="CASE", help="One case (default: all).",
+                                                  callback=typed_line)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether the journal is as it was written. Exit code 1, and the entry, where it was edited or cut."""
+    with case_store() as store:
+        faults = store.verify_journal(_existing(store, case_id))
+        ids = [] if faults else [case_id] if case_id else [case.id for case in store.cases()]
+        entries = sum(len(store.journal(each)) for each in ids)
+    if as_json:
+        counts = {} if faults else {"cases": len(ids), "entries": entries}
+        told_faults = [{"case_id": f.case_id, "number": f.number, "what": f.what} for f in faults]
+        print_json({"verified": not faults, **counts, "faults": told_faults})
+    else:
+        whose = "1 case" if len(ids) == 1 else f"{len(ids)} cases"
+        for line in map(str, faults) if faults else [f"{entries} entries of {whose} are as they were written"]:
+            print(one_line(line))
+    if faults:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _existing(store: Store, case_id: str | None) -> str | None:
+    """Raises NoSuchCase: a mistake of who asks, not of the journal."""
+    if case_id:
+        with suppress(ValidationError):         # a document that was edited is what we are here to find
+            store.case(case_id)
+    return case_id
+
+
+@app.command()
+def follow(case_id: CaseId) -> None:
+    """Print the journal as it grows, until nothing is under way. Leaving it (Ctrl-C) stops nothing."""
+    with case_store() as store:
+        shown = 0
+        while True:
+            case, entries = store.case(case_id), _entries(store, case_id)
+            for entry in entries[shown:]:
+                print(journal_line(entry), flush=True)
+            shown = len(entries)
+            what = next_step(case, store.now(), store.hold())
+            if not isinstance(what, Due) and not (isinstance(what, Wait) and what.awaited is Awaited.RUN):
+                print(f"{case.id} is {case.state}. Next: {next_sentence(case, what)}.")
+                return
+            time.sleep(POLL_S)
+
+
+def _entries(store: Store, case_id: str) -> tuple[JournalEntry, ...]:
+    try:
+        return store.journal(case_id)
+    except ValueError:
+        raise UserError("journal_unreadable", f"an entry of the journal of {case_id} cannot be read any more",
+                        f"see `uplift case verify-journal {case_id}`") from None
+
+
+WORDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("assign", case_change.assign), ("note", case_change.note), ("approve", case_agreement.approve),
+    ("decline", case_agreement.decline), ("waive", case_agreement.waive), ("propose", case_agreement.propose),
+    ("confirm", case_agreement.confirm), ("postpone", case_agreement.postpone), ("cancel", case_change.cancel),
+    ("attest", case_change.attest), ("accept-backup", case_change.accept_backup), ("release", case_change.release),
+    ("override", case_change.override), ("stop", case_change.stop), ("revert", case_change.revert),
+    ("close", case_change.close),
+)
+for _name, _command in WORDS:
+    app.command(_name)(_command)
