@@ -11,6 +11,8 @@ import yaml
 from prefect.cli.deploy._models import PrefectYamlModel
 from prefect.flows import Flow
 
+from tasks.steps.run_step import EXECUTORS
+
 FILE = Path(__file__).parents[2] / "prefect.yaml"
 DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text())
 NAMES = {f"{entry['entrypoint'].split('.')[1].replace('_', '-')}/{entry['name']}" for entry in DOCUMENT["deployments"]}
@@ -41,7 +43,7 @@ def test_a_misspelt_field_is_noticed(where: str, field: str):
         jsonschema.validate(broken, strict_schema())
 
 
-@pytest.mark.parametrize("entry", DOCUMENT["deployments"], ids=lambda entry: entry["name"])
+@pytest.mark.parametrize("entry", DOCUMENT["deployments"], ids=lambda entry: entry["entrypoint"])
 def test_every_entrypoint_is_an_importable_flow_that_takes_its_parameters(entry: dict[str, Any]):
     module, _, name = entry["entrypoint"].rpartition(".")
     flow = getattr(importlib.import_module(module), name)
@@ -50,7 +52,17 @@ def test_every_entrypoint_is_an_importable_flow_that_takes_its_parameters(entry:
 
 
 def test_the_deployments_have_the_names_that_others_depend_on():
-    assert {"sweep/nightly", "sweep/adhoc", "sweep-shard/pool"} <= NAMES
+    assert {"sweep/nightly", "sweep/adhoc", "sweep-shard/pool", "tend/minute"} <= NAMES
+    assert {f"{step}/client" for step in EXECUTORS} <= NAMES
+
+
+def test_a_step_is_told_nothing_but_its_case_so_that_no_form_can_decide_one():
+    for entry in DOCUMENT["deployments"]:
+        if entry["name"] == "client":
+            module, _, name = entry["entrypoint"].rpartition(".")
+            flow = getattr(importlib.import_module(module), name)
+            assert set(flow.parameters.properties) == {"ticket_id" if name == "intake" else "case_id"}
+            assert flow.retries == 0 and flow.name == name
 
 
 def test_every_schedule_has_a_slug_so_that_deploying_again_replaces_it():
