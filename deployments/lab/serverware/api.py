@@ -88,6 +88,10 @@ def _reads(work: Work) -> APIRouter:
     def storage() -> dict[str, Any]:
         return _data(records.storage(work))
 
+    @router.get("/storage/volumes")
+    def volumes() -> dict[str, Any]:
+        return _data(records.volumes(work))
+
     return router
 
 
@@ -120,7 +124,7 @@ def _actions(work: Work) -> APIRouter:
     @router.post("/vpses/{vps_id}/clone")
     async def clone(vps_id: str, order: CloneOrder) -> Reply:
         if not work.can_be_cloned(_found(work, vps_id)):
-            raise HTTPException(422, f"VPS {vps_id} lies on a small file system of its own, of which no clone can be made")
+            raise HTTPException(422, f"VPS {vps_id} has a small file system of its own, which cannot be cloned")
         return await act(Action.CLONE, vps_id, lambda vps: work.clone(vps, order.name, order.description))
 
     @router.post("/vpses/{vps_id}/restore")

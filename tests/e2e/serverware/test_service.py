@@ -1,9 +1,11 @@
 """The lab's SERVERware comes up with the lab, stays as it is when asked again, and leaves nothing."""
 from __future__ import annotations
 
+import ssl
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
@@ -41,6 +43,18 @@ def test_the_fleet_file_names_the_serverware(site: Site) -> None:
 def test_its_files_are_closed_to_others(site: Site) -> None:
     files = [*site.layout.serverware.iterdir(), site.home / "serverware.token"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+async def test_volumes_are_told_as_zfs_tells_them(site: Site) -> None:
+    async with site.client() as sw:
+        clone = await sw.clone("101", "c", "n")
+    trusted = ssl.create_default_context(cafile=site.layout.serverware / "certificate.pem")
+    async with httpx.AsyncClient(verify=trusted, headers={"SW-API-Token": site.token}, timeout=30) as client:
+        told = (await client.get(f"https://{HOST}/api/networks/1/storage/volumes")).json()["data"]
+    assert [(each["name"], each["origin"]) for each in told] == [
+        ("NETSTOR/101", "-"), (f"NETSTOR/{clone.id}", f"NETSTOR/101@{clone.id}"),
+    ]
+    assert all(each["used"] > 100_000_000 for each in told)
 
 
 def test_down_ends_it_also_when_its_files_are_gone(tmp_path: Path) -> None:
