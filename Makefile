@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # dpkg, mkfs and mount lie where a root shell of `su` does not look.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test prove lint bench lab-up lab-down lock
+.PHONY: help setup demo demo-upgrade test prove lint bench lab-up lab-down lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 demo: setup  ## a small fleet from real parts, swept by the Prefect flow, and its report
 	@$(BIN)/python -m deployments.lab.demo
+
+demo-upgrade: setup  ## one case from the ticket to the upgraded appliance, and back
+	@$(BIN)/python -m deployments.lab.demo_upgrade
 
 test: setup  ## every test but the long matrices
 	@$(BIN)/python -m pytest -q -m "not prove"
