@@ -17,6 +17,7 @@ from deployments.lab.serverware.config import place
 from deployments.lab.trouble import LabError
 from deployments.lab.up import up
 from tasks.model.fleet import Serverware as Told
+from tasks.model.serverware import ServerwareError
 from tasks.wire.fleet_file import load_fleet
 from tests.e2e.serverware.served_site import HOST, SPEC, Site
 
@@ -55,6 +56,19 @@ async def test_volumes_are_told_as_zfs_tells_them(site: Site) -> None:
         ("NETSTOR/101", "-"), (f"NETSTOR/{clone.id}", f"NETSTOR/101@{clone.id}"),
     ]
     assert all(each["used"] > 100_000_000 for each in told)
+
+
+async def test_serverware_itself_makes_two_clones_of_one_name_when_asked_twice(site: Site) -> None:
+    """Or the tests that Uplift makes one could not fail."""
+    trusted = ssl.create_default_context(cafile=site.layout.serverware / "certificate.pem")
+    async with httpx.AsyncClient(verify=trusted, headers={"SW-API-Token": site.token}) as client, site.client() as sw:
+        for _ in range(2):
+            answer = await client.post(f"https://{HOST}/api/networks/1/vpses/101/clone", json={"name": "c"})
+            assert answer.status_code == 202
+            await sw.wait_idle("101")
+        assert [clone.label for clone in await sw.clones("101")] == ["c", "c"]
+        with pytest.raises(ServerwareError, match="there are 2 clones c of VPS 101"):
+            await sw.clone("101", "c", "n")
 
 
 def test_down_ends_it_also_when_its_files_are_gone(tmp_path: Path) -> None:
