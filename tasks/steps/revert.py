@@ -43,12 +43,20 @@ async def revert(work: Work) -> RevertDone:
 
 
 async def _is_back(work: Work, site: Site) -> bool:
-    """Whether the system neither runs the target nor knows of the launch: nothing began, or a restore has been made."""
-    try:
-        async with site.connected(change=True) as connection:
-            seen = await status(connection, site.profile, fence_of(work))
-    except NoContact:
-        return False
+    """Whether the system neither runs the target nor knows of the launch: nothing began, or a restore has been made.
+
+    One that its client has restored may still be starting, and is waited for.
+    """
+    until = asyncio.get_running_loop().time() + (_WAIT_S if site.system.serverware is None else 0)
+    while True:
+        try:
+            async with site.connected(change=True) as connection:
+                seen = await status(connection, site.profile, fence_of(work))
+            break
+        except NoContact:
+            if asyncio.get_running_loop().time() > until:
+                return False
+            await asyncio.sleep(_PAUSE_S)
     state, release = seen.state, seen.evidence.release
     untouched = isinstance(state, NotStarted) and not state.fenced and not state.platform_busy
     return untouched and release is not None and release != work.case.target

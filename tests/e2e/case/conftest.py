@@ -71,10 +71,10 @@ class Site:
     def now(self) -> datetime:
         return self.store.now() + self.ahead
 
-    def open(self, order: str) -> None:
+    def open(self, order: str, fleet: Path | None = None) -> None:
         self.case_id = open_ticket(
-            self.store, home=self.lab.home, fleet=self.lab.fleet, system_id="acme", target=TARGET, order_ref=order,
-            by="the store",
+            self.store, home=self.lab.home, fleet=fleet or self.lab.fleet, system_id="acme", target=TARGET,
+            order_ref=order, by="the store",
         )[0].id
 
     def say(self, event: Event) -> Case:
@@ -94,9 +94,9 @@ class Site:
         assert self.case.state is until, (self.case.state, self.case.trouble)
         return self.case
 
-    async def booked(self, order: str) -> None:
+    async def booked(self, order: str, fleet: Path | None = None) -> None:
         """From the ticket to a window that the client has confirmed, and to the moment at which it opens."""
-        self.open(order)
+        self.open(order, fleet)
         case = await self.tend(State.NOTIFIED)
         assert case.plan is not None
         self.say(e.Delivered(at=self.now(), by="eva"))
