@@ -7,10 +7,11 @@ UPLIFT_HOME/echo_calls.yaml (0600, the user's own), as clients have given and ag
 """
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 
 from tasks.model.call import DIALLED, SIP_USER, CallPlan, Codec, SipAccount, Transport
 from tasks.model.errors import UserError
@@ -32,6 +33,16 @@ class EchoCall(BaseModel):
     transport: Transport = Transport.UDP
     domain: Host | None = None
     codec: Codec = Codec.PCMA
+
+    @field_validator("secret", mode="before")
+    @classmethod
+    def _secret_is_text(cls, secret: object) -> object:
+        """Said here in words of its own, as an error on a plain field shows what was given."""
+        if not isinstance(secret, str):
+            raise ValueError("the secret is not text; put it in quotation marks")
+        if re.search(r'["\\\x00-\x1f\x7f]', secret):
+            raise ValueError("the SIP library cannot take this secret; choose one without quotation mark or backslash")
+        return secret
 
 
 class EchoCalls(BaseModel):
