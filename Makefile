@@ -10,7 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LAB ?= var/lab
 SEED ?= 1
-POINTS ?= 20
+POINTS ?= 40
+SAMPLE ?=
 
 help:  ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,8 +36,9 @@ demo-upgrade: setup  ## one case from the ticket to the upgraded appliance, and 
 test: setup  ## every test but the long matrices
 	@$(BIN)/python -m pytest -q -m "not prove"
 
-prove: setup  ## the long matrices; SEED and POINTS choose a sample
-	@UPLIFT_PROVE_SEED=$(SEED) UPLIFT_PROVE_POINTS=$(POINTS) $(BIN)/python -m pytest -q -m prove tests/prove
+prove: setup  ## the long matrices; SEED, POINTS of each matrix and SAMPLE of the crash tests make them shorter
+	@UPLIFT_PROVE_SEED=$(SEED) UPLIFT_PROVE_POINTS=$(POINTS) UPLIFT_PROVE_SAMPLE=$(SAMPLE) \
+	    $(BIN)/python -m pytest -q -m prove
 
 lint: setup  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .
@@ -44,6 +46,7 @@ lint: setup  ## ruff, mypy and the import contracts
 	@$(BIN)/lint-imports
 
 bench: setup  ## what is promised about speed
+	@$(BIN)/python -m benchmarks.fleet_file
 	@$(BIN)/python -m benchmarks.sweep
 
 lab-up: setup  ## a lab to play with, in LAB (default var/lab)

@@ -15,7 +15,7 @@ import pytest
 from tests.operator_site import UPLIFT, Site
 
 SEED = int(os.environ.get("UPLIFT_PROVE_SEED", "1"))
-POINTS = int(os.environ.get("UPLIFT_PROVE_POINTS", "20"))
+POINTS = min(int(os.environ.get("UPLIFT_PROVE_POINTS", "20")), 20)
 STARTS_WITHIN_S = 120.0
 LONGEST_S = 8.0             # from the first visit: visiting, judging and rendering take about as long
 pytestmark = [pytest.mark.prove, pytest.mark.lab]
