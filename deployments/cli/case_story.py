@@ -14,7 +14,7 @@ from rich.text import Text
 from deployments.cli.case_journal import journal_line
 from deployments.cli.local_time import both_clocks
 from reports.text import one_line
-from tasks.model.case import BackupProof, Case
+from tasks.model.case import BackupProof, Case, Step
 from tasks.model.ledger import Hold, JournalEntry
 from tasks.model.plan import Plan, PlanItem
 from tasks.model.window import Window
@@ -24,6 +24,12 @@ DIGEST = 12                 # digits of a plan's digest that are shown
 ITEMS = 12                  # findings on one screen
 LAST = 5                    # journal entries
 NEXT_FIELDS = ("step", "key", "awaited", "who", "until")
+BY_HAND = {
+    Step.REMEDIATE: "carry out what was approved, then have the system inspected again (`uplift case stop`, then "
+                    "`uplift case release`)",
+    Step.SCHEDULE: "propose windows with `uplift case propose`",
+    Step.WATCH: "look at the system, then close the case with `uplift case close --early REASON`",
+}
 
 Row = tuple[str, str]
 
@@ -37,6 +43,8 @@ def zone_of(case: Case) -> str | None:
 def next_sentence(case: Case, what: Next) -> str:
     """The next action, without its full stop: a step, something to wait for, or a person with something to do."""
     match what:
+        case Due(step=step) if (by_hand := _by_hand(case, step)) is not None:
+            return by_hand
         case Due(step=step, reattach=reattach):
             follow = "; the upgrade was launched, so it is followed and never launched again" if reattach else ""
             return f"the step {step} is due; the reconciler starts it (`uplift tend --once` does so now){follow}"
@@ -47,6 +55,16 @@ def next_sentence(case: Case, what: Next) -> str:
         case NeedsPerson(who=who, what=action, until=until):
             named = f" {case.engineer}" if who is Who.ENGINEER and case.engineer else ""
             return one_line(f"the {who}{named} has to {action}") + _until(case, until)
+
+
+def _by_hand(case: Case, step: Step) -> str | None:
+    """What the engineer does in place of a step that Uplift does not run; None for one that it runs."""
+    from tasks.steps.run_step import EXECUTORS  # imported late: only this question needs the steps
+
+    if step in EXECUTORS:
+        return None
+    named = one_line(f"the engineer {case.engineer}" if case.engineer else "the engineer")
+    return f"{named} has to {BY_HAND.get(step, f'do the step {step} by hand and record it')}"
 
 
 def _until(case: Case, until: datetime | None) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tasks.model import event as e
-from tasks.model.case import State
+from tasks.model.case import State, Step
 from tasks.model.fleet import Environment
+from tasks.steps.run_step import EXECUTORS
 from tests.cli.case.conftest import ZONE
 from tests.rules.story import SIP_PLAN
 
@@ -55,6 +56,18 @@ async def test_the_screen_tells_who_what_when_and_what_was_decided(uplift: Any, 
         "the client confirmed", "Agreed by Ann (client page)",
     ):
         assert words in said, words
+
+
+@pytest.mark.parametrize(("state", "step", "by_hand"), [
+    (State.READY, Step.SCHEDULE, "the engineer eva has to propose windows with `uplift case propose`."),
+    (State.REMEDIATING, Step.REMEDIATE, "the engineer eva has to carry out what was approved, then have the system"),
+])
+async def test_what_uplift_does_not_run_is_the_engineers(
+    uplift: Any, case_at: Any, state: State, step: Step, by_hand: str
+) -> None:
+    case_at(state, found=SIP_PLAN)
+    said = " ".join((await uplift("case", "show", "C-1")).out.rsplit("\nNext", 1)[1].split())
+    assert said.startswith(f"the step {step} is due" if step in EXECUTORS else by_hand)
 
 
 async def test_findings_stand_with_their_decisions(uplift: Any, case_at: Any) -> None:

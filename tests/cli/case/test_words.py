@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.model.case import State, Step
+from tests.rules.story import SIP_PLAN
 
 
 def altered(home: Path, *statements: str) -> None:
@@ -28,6 +29,13 @@ async def test_a_stopped_case_waits_until_it_is_released(uplift: Any, case_at: A
     assert (await uplift("case", "assign", "C-1", "max", "--by", "eva")).code == 0
     released = await uplift("case", "release", "C-1", "--reason", "it was a mistake", "--by", "max", "--json")
     assert (released.json["state"], released.json["engineer"]) == ("scheduled", "max")
+
+
+async def test_what_the_engineer_carried_out_by_hand_is_inspected_again(uplift: Any, case_at: Any) -> None:
+    case_at(State.REMEDIATING, found=SIP_PLAN)
+    assert (await uplift("case", "stop", "C-1", "--reason", "I do it by hand")).code == 0
+    released = await uplift("case", "release", "C-1", "--reason", "moved to PJSIP", "--json")
+    assert (released.json["state"], released.json["next"]["step"]) == ("assigned", "precheck")
 
 
 async def test_a_step_that_changes_the_system_is_stopped_at_its_next_stage(
