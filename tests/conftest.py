@@ -14,8 +14,22 @@ from deployments.lab.down import down
 from deployments.lab.up import up
 from tests.operator_site import APPLIANCES, NETWORK, SWARM, Site
 
+SHARE_THE_LAB = ("tests/e2e", "tests/flows", "tests/prove")     # their own files, not their folders
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put tests that share servers into one group, which one process runs, and choose the sample of the crash tests."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(config.rootpath).parent.as_posix())))
+    _keep_a_sample(config, items)
+
+
+def _group(folder: str) -> str:
+    return "lab" if folder in SHARE_THE_LAB else folder
+
+
+def _keep_a_sample(config: pytest.Config, items: list[pytest.Item]) -> None:
     """UPLIFT_PROVE_SAMPLE=N keeps a seeded N of the crash tests; the matrices in tests/prove have their own points."""
     sample = os.environ.get("UPLIFT_PROVE_SAMPLE")
     if not sample:
