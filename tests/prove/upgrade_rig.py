@@ -22,6 +22,7 @@ from deployments.lab.container import Container
 from deployments.lab.layout import Layout
 from deployments.lab.record import records, write_private
 from deployments.lab.spec import ApplianceSpec
+from deployments.lab.trouble import LabError
 from deployments.lab.up import up
 from tasks.model import event as e
 from tasks.model.case import Case, How, State, Step
@@ -44,7 +45,7 @@ SPEC = ApplianceSpec(
 
 @dataclass(frozen=True)
 class Seen:
-    """What stands on the appliance, read past Uplift."""
+    """What stands on the appliance, read past Uplift. ``asterisk_major`` is 0 where none answers."""
 
     launches: int
     stages: tuple[str, ...]
@@ -144,14 +145,20 @@ class Rig:
 
     def seen(self) -> Seen:
         run = self.box.rootfs / "var/lib/uplift/runs" / self.fence
-        version = self.box.run("/opt/pbxware/sh/asterisk", "-rx", "core show version")
         header = (self.box.rootfs / "opt/pbxware/pw/home/sitemanager/admin/index.php").read_text(errors="replace")
         return Seen(
             launches=int(_text(run / "launches") or 0), stages=self.stages(), runner_exit=_text(run / "exit"),
             upgrader_exit=_text(self.box.rootfs / f"opt/pbxware/upgrade/{self.fence}/exit"),
-            asterisk_major=int(version.split()[1].split(".")[0]),
+            asterisk_major=self._asterisk(),
             release=header.split("PBXware v", 1)[1].split()[0],
         )
+
+    def _asterisk(self) -> int:
+        try:
+            said = self.box.run("/opt/pbxware/sh/asterisk", "-rx", "core show version")
+        except LabError:
+            return 0                    # none answers
+        return int(said.split()[1].split(".")[0])
 
     def cut_connections(self) -> int:
         """kill -9 of each SSH session's process on the appliance, its listener apart; how many there were."""
