@@ -7,34 +7,41 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from deployments.lab.down import down
 from deployments.lab.up import up
 from tests.operator_site import APPLIANCES, NETWORK, SWARM, Site
 
-SHARE_THE_LAB = ("tests/e2e", "tests/flows", "tests/prove")     # their own files, not their folders
+SHARE_SERVERS = {
+    "tests/e2e": "lab",         # its own files, not its folders
+    "tests/flows": "lab",
+    "tests/prove": "lab",
+    "tests/wire/swarm": "tests/e2e/lab",        # the same addresses
+}
 
 
-@pytest.hookimpl(tryfirst=True)
+class ByServers(LoadScopeScheduling):
+    """Tests that share servers or addresses, those of one folder, are run by one process from the first to the last."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.partition("::")[0].rpartition("/")[0]
+        return SHARE_SERVERS.get(folder, folder)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
+    return ByServers(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put tests that share servers into one group, which one process runs, and choose the sample of the crash tests."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(config.rootpath).parent.as_posix())))
-    _keep_a_sample(config, items)
-
-
-def _group(folder: str) -> str:
-    return "lab" if folder in SHARE_THE_LAB else folder
-
-
-def _keep_a_sample(config: pytest.Config, items: list[pytest.Item]) -> None:
     """UPLIFT_PROVE_SAMPLE=N keeps a seeded N of the crash tests; the matrices in tests/prove have their own points."""
     sample = os.environ.get("UPLIFT_PROVE_SAMPLE")
     if not sample:
         return
-    crashes = [item for item in items if item.get_closest_marker("prove") and "/prove/" not in item.nodeid]
+    crashes = [item for item in items if item.get_closest_marker("prove") and "tests/prove/" not in item.nodeid]
     kept = random.Random(os.environ.get("UPLIFT_PROVE_SEED", "1")).sample(crashes, min(int(sample), len(crashes)))
     left_out = [item for item in crashes if item not in kept]
     config.hook.pytest_deselected(items=left_out)
