@@ -36,7 +36,8 @@ async def test_a_run_is_followed_from_its_launch_to_its_exit(site) -> None:
     assert [line for progress in story for line in progress.lines] == STORY
     assert story[-1].status.state.kind == "exited"
     assert [mark.stage for mark in story[-1].stages] == ["unpack", "migrate", "swap"]
-    assert {progress.status.state.stage for progress in story if progress.status.state.kind == "running"} >= {"unpack"}
+    seen = {progress.status.state.stage for progress in story if progress.status.state.kind == "running"}
+    assert seen and seen <= {"unpack", "migrate", "swap"}       # which ones hangs on how busy the machine is
     assert [line for progress in await told(site) for line in progress.lines] == STORY
 
 
