@@ -150,7 +150,7 @@ def small_disk(site, tmp_path: Path) -> Iterator[Path]:
     finally:
         site.go()
         site.end()
-        subprocess.run(["umount", "--lazy", site.state], check=True)      # a process that was just ended may hold it yet
+        subprocess.run(["umount", "--lazy", site.state], check=True)  # a process just ended may hold it yet
 
 
 def fill(ballast: Path) -> None:
