@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from reports.meta import SweepMeta
 from reports.render import render_sweep
@@ -139,7 +139,7 @@ def test_the_table_is_filtered_by_keyboard(
     assert rows_shown(page) == "No system of 220 matches"
     assert page.locator("#table tbody td.nothing").count() == 1
     page.locator("#filters button[type=reset]").press("Enter")
-    page.wait_for_function("document.getElementById('showing').textContent === 'Systems 1 to 50 of 220'")
+    expect(page.locator("#showing")).to_have_text("Systems 1 to 50 of 220")
 
 
 def test_a_tile_and_a_check_show_their_systems(
@@ -149,12 +149,12 @@ def test_a_tile_and_a_check_show_their_systems(
     page = opened(report(220, meta))
     unreachable = int((systems["verdict"] == Verdict.UNREACHABLE.value).sum())
     page.locator("a[data-verdict=unreachable]").press("Enter")
-    page.wait_for_function(f"document.getElementById('showing').textContent.includes('of {unreachable} (of 220)')")
+    expect(page.locator("#showing")).to_contain_text(f"of {unreachable} (of 220)")
     assert page.locator("#table tbody .badge").count() == unreachable
     standing = findings[(findings["check_id"] == "custom_development") & findings["waiver_owner"].isna()]
     page.locator("a[data-check=custom_development]").click()
     count = standing["system_id"].nunique()
-    page.wait_for_function(f"document.getElementById('showing').textContent.includes('of {count} (of 220)')")
+    expect(page.locator("#showing")).to_contain_text(f"of {count} (of 220)")
     assert sorted(page.locator("#table tbody th small").all_inner_texts()) == sorted(standing["system_id"].unique())
 
 
