@@ -16,7 +16,7 @@ from deployments.cli.case_story import next_sentence
 from deployments.cli.errors import ExitCode
 from deployments.cli.output import AsJson, progress_console
 from tasks.model.case import Case, State, Step
-from tasks.model.errors import UserError
+from tasks.model.errors import Failure, UserError
 from tasks.model.event import TestsFailed, TestsPassed
 from tasks.rules.lifecycle import Due, next_step
 from tasks.wire.home import find_home
@@ -65,8 +65,8 @@ def _run(case_id: str, step: Step, *, as_json: bool) -> None:
         with nullcontext() if as_json else progress_console().status(f"{step} of {case_id}"):
             after = asyncio.run(_followed(store, before, step, home, aloud=not as_json))
         if after.running is not None:
-            raise UserError("runs_elsewhere", f"{after.running.key} is run by another process",
-                            f"follow it with `uplift case follow {case_id}`")
+            raise Failure("runs_elsewhere", f"{after.running.key} is run by another process",
+                          f"follow it with `uplift case follow {case_id}`")
         tell(store, after, as_json=as_json)
     if after.state is State.NEEDS_ENGINEER:
         raise typer.Exit(ExitCode.FAILED)
@@ -97,4 +97,4 @@ async def _followed(store: Store, case: Case, step: Step, home: Path, *, aloud: 
             if done:
                 return await running
     except asyncio.CancelledError:
-        raise UserError("interrupted", f"{step} of {case.id} was interrupted here", GONE_ON) from None
+        raise Failure("interrupted", f"{step} of {case.id} was interrupted here", GONE_ON) from None

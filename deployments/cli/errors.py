@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reports.text import visible
-from tasks.model.errors import FleetErrors, UserError
+from tasks.model.errors import Failure, FleetErrors, UserError
 
 
 class ExitCode(IntEnum):
@@ -26,15 +26,16 @@ class ExitCode(IntEnum):
 
 def report_user_error(error: UserError, *, as_json: bool) -> ExitCode:
     """Say what is wrong and what to do, on stderr; with ``as_json`` on stdout, where the caller reads."""
+    code = ExitCode.FAILED if isinstance(error, Failure) else ExitCode.BAD_INPUT
     if as_json:
         body: dict[str, object] = {"code": error.code, "message": error.message, "remedy": error.remedy}
         if isinstance(error, FleetErrors):
             body["errors"] = [vars(each) for each in error.errors]
         print(json.dumps({"error": body}, ensure_ascii=False))
-        return ExitCode.BAD_INPUT
+        return code
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
-    return ExitCode.BAD_INPUT
+    return code
 
 
 def report_crash(error: BaseException, *, as_json: bool) -> ExitCode:

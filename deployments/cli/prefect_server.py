@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from tasks.model.errors import UserError
+from tasks.model.errors import Failure
 
 READY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 15.0
@@ -30,7 +30,7 @@ _LIBC = ctypes.CDLL(None)
 def prefect_api(home: Path) -> Iterator[None]:
     """Point Prefect at the site's server (PREFECT_API_URL), or at one of our own on loopback, its files in ``home``.
 
-    Call it from the main thread, before Prefect is imported. Raises UserError where the server does not start.
+    Call it from the main thread, before Prefect is imported. Raises Failure where the server does not start.
     """
     quiet = {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
     for name, value in quiet.items():
@@ -85,7 +85,7 @@ def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
             if httpx.get(f"{url}/health", timeout=2).status_code == 200:
                 return
         time.sleep(0.1)
-    raise UserError("prefect_server", "Prefect's server did not start", f"see {log}, or name one with PREFECT_API_URL")
+    raise Failure("prefect_server", "Prefect's server did not start", f"see {log}, or name one with PREFECT_API_URL")
 
 
 def _free_port() -> int:

@@ -9,11 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from deployments.cli.errors import ExitCode, report_user_error
 from deployments.cli.output import print_json, print_verdicts, progress_console
 from deployments.cli.prefect_server import prefect_api
 from tasks.model.answer import ContactState, Recording
-from tasks.model.errors import UserError
+from tasks.model.errors import Failure, UserError
 from tasks.model.release import Release
 from tasks.model.sweep import SweepOptions
 from tasks.steps.open_sweep import on_planned, open_sweep
@@ -61,8 +60,7 @@ def sweep(
             summary = asyncio.run(_with_progress(sweep_flow, arguments, show=not as_json))
         except (asyncio.CancelledError, TerminationSignal):     # the latter is Prefect's own answer to SIGTERM
             kept = f"the sweep was interrupted and {folder.path} keeps what was answered"
-            report_user_error(UserError("interrupted", kept, "go on with --resume"), as_json=as_json)
-            raise typer.Exit(ExitCode.FAILED) from None         # not bad input: nothing has to be mended
+            raise Failure("interrupted", kept, "go on with --resume") from None
     _tell(summary, out, as_json)
 
 

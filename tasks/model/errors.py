@@ -21,6 +21,10 @@ class UserError(Exception):
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
 
+class Failure(UserError):
+    """Nothing that the user gave is wrong: something else failed, was interrupted or is in the way (exit code 1)."""
+
+
 @dataclass(frozen=True, order=True)
 class FleetError:
     """One error in a fleet file. ``line`` is 1-based, 0 for the whole file; ``system_id`` is "" where unknown."""

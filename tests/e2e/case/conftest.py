@@ -95,14 +95,14 @@ class Site:
         assert self.case.state is until, (self.case.state, self.case.trouble)
         return self.case
 
-    async def booked(self, order: str, fleet: Path | None = None) -> None:
+    async def booked(self, order: str, fleet: Path | None = None, needs_s: float | None = None) -> None:
         """From the ticket to a window that the client has confirmed, and to the moment at which it opens."""
         self.open(order, fleet)
         case = await self.tend(State.NOTIFIED)
         assert case.plan is not None
         self.say(e.Delivered(at=self.now(), by="eva"))
         start = (self.now() + AHEAD).astimezone(UTC).replace(microsecond=0, tzinfo=None)
-        window = Window.at_local(start, "UTC", duration_s=7200, needs_s=case.plan.estimate_s)
+        window = Window.at_local(start, "UTC", duration_s=7200, needs_s=needs_s or case.plan.estimate_s)
         self.say(e.Proposed(at=self.now(), by="eva", slots=(window,)))
         self.say(e.Confirmed(at=self.now(), by="Ann", digest=case.plan.digest, window=window, how=How.MAIL))
         self.ahead = window.starts_at - self.store.now() + timedelta(seconds=1)

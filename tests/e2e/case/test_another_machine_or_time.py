@@ -102,3 +102,15 @@ async def test_nothing_begins_after_the_latest_start_of_the_window(site: Site) -
     what = next_step(case, site.now())
     assert isinstance(what, NeedsPerson) or (isinstance(what, Due) and what.step is Step.SCHEDULE), what
     assert case.plan_revision == 2 and "upgrade_launching" not in site.kinds()
+
+
+async def test_nothing_begins_in_what_is_left_of_a_window_when_the_upgrade_needs_longer(site: Site) -> None:
+    await site.booked("SO-short", needs_s=1)        # as if the system had grown since the window was agreed
+    case = await site.tend(State.BACKED_UP)
+    assert case.window is not None
+    site.ahead = case.window.ends_at - case.needed() - site.store.now() + timedelta(seconds=10)
+    assert site.now() < case.window.latest_start
+    case = await upgrade_run(site)
+    missed = [entry.body["reason"] for entry in site.store.journal(site.case_id) if entry.kind == "window_missed"]
+    assert missed == ["the window was missed: what is left of it became too short before the upgrade was started"]
+    assert "upgrade_launching" not in site.kinds() and case.launch is None and "Asterisk 16." in site.asterisk()
