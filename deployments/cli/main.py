@@ -36,6 +36,7 @@ MOUNTS = {
     "lab": Mount("deployments.cli.lab", "A fleet of real systems on this machine, to try things on."),
     "checks": Mount("deployments.cli.checks", "List, explain or add the pre-checks."),
     "sweep": Mount("deployments.cli.sweep", "Inspect a fleet and report which systems are ready.", "sweep"),
+    "precheck": Mount("deployments.cli.precheck", "Inspect one system now and say what stands in the way.", "precheck"),
     "case": Mount("deployments.cli.case", "One client's upgrade, from the ticket to the closed case."),
     "ticket": Mount("deployments.cli.ticket", "Open a case for a client's order."),
     "tend": Mount("deployments.cli.tend", "Start what is due in every case, without Prefect.", "tend"),
