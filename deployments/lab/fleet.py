@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from deployments.lab.addresses import SSH_PORT
+from deployments.lab.knobs import knob_named
 from deployments.lab.wanted import Wanted
 from tasks.model.fleet import Contact, Environment, Fleet, Hours, Ssh, System
 
@@ -35,7 +36,10 @@ def entry(wanted: Wanted) -> dict[str, Any]:
         tags=frozenset({"appliance"}),
         profile="lab",
     )
-    return system.model_dump(mode="json", exclude_none=True)
+    told: dict[str, Any] = system.model_dump(mode="json", exclude_none=True)
+    for name in spec.knobs:
+        told.update(knob_named(name).entry)
+    return told
 
 
 def write(path: Path, entries: list[dict[str, Any]]) -> None:

@@ -10,18 +10,18 @@ from pathlib import Path
 
 from deployments.lab import asterisk, cdr, keys, pbxware, pool, rhythm, upgrader
 from deployments.lab.container import Container
+from deployments.lab.knob import ROOT_SQL, Appliance
+from deployments.lab.knobs import knob_named
 from deployments.lab.layout import Layout
 from deployments.lab.progress import Reporter
 from deployments.lab.record import Record, Role
 from deployments.lab.render import render
-from deployments.lab.spec import Driver
+from deployments.lab.spec import ApplianceSpec, Driver
 from deployments.lab.trouble import LabError
 from deployments.lab.wanted import Wanted
 
 ROW_BYTES = 800                             # of one call with its indexes, generously
 EXTENSIONS = ("101", "102", "103")
-_ROOT_SQL = ("mariadb", "--no-defaults", "--batch", "--skip-column-names", "--unbuffered", "-uroot",
-             "-S", "/run/mysqld/mysqld.sock")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Workshop:
         box.write_config()
         box.start()
         self._wait(box, wanted)
+        _turn_running(box, wanted, record)
         return record
 
     def _make(self, wanted: Wanted) -> Record:
@@ -78,12 +79,13 @@ class Workshop:
         box.write_config()
         box.start()
         if wanted.table is not None:
-            box.wait("MariaDB", *_ROOT_SQL, "-e", "SELECT 1")
+            box.wait("MariaDB", *ROOT_SQL, "-e", "SELECT 1")
             self._fill(box, wanted, record)
         if wanted.role is Role.PBX:
             _write_role(box.rootfs, wanted.role)
             box.run("/opt/pbxware/sh/pbxware", "start")
         self._wait(box, wanted)
+        _turn_running(box, wanted, record)
         if spec is not None and spec.disk_full:
             pool.fill(box.rootfs, box.rootfs / "opt/backup/old-backup.tar", spec.disk_free_mb * 2**20)
         ready = record.model_copy(update={"ready": True})
@@ -104,6 +106,7 @@ class Workshop:
             keys.install(rootfs, host, self.credentials, wanted.address)
             pbxware.write(rootfs, wanted.spec, wanted.address, record.database_password)
             pbxware.add_faults(rootfs, wanted.spec)
+            _turn_on_disk(rootfs, wanted.spec)
             upgrader.install(rootfs)
 
     def _fill(self, box: Container, wanted: Wanted, record: Record) -> None:
@@ -111,11 +114,11 @@ class Workshop:
         assert wanted.table is not None
         table, spec = wanted.table, wanted.spec
         calls = cdr.Calls(table, wanted.multi_tenant, _technology(wanted))
-        box.run(*_ROOT_SQL, stdin=cdr.schema(calls, foreign_tables=spec is not None and spec.foreign_tables)
+        box.run(*ROOT_SQL, stdin=cdr.schema(calls, foreign_tables=spec is not None and spec.foreign_tables)
                 + cdr.account("pbxware", record.database_password))
         hours = rhythm.hours(table.rows, datetime.now(UTC), wanted.zone)
         chunks = list(cdr.seeding(calls, hours))
-        with box.open(*_ROOT_SQL) as client:
+        with box.open(*ROOT_SQL) as client:
             assert client.stdin is not None and client.stdout is not None
             said = ""
             for chunk in chunks:
@@ -132,7 +135,7 @@ class Workshop:
 
     def _wait(self, box: Container, wanted: Wanted) -> None:
         if wanted.table is not None:
-            box.wait("MariaDB", *_ROOT_SQL, "-e", "SELECT 1")
+            box.wait("MariaDB", *ROOT_SQL, "-e", "SELECT 1")
         if wanted.role is not Role.DATABASE:
             box.wait("Asterisk", "/opt/pbxware/sh/asterisk", "-rx", "core waitfullybooted")
         if wanted.role is Role.PBX:
@@ -154,6 +157,21 @@ def remove(layout: Layout, name: str) -> None:
 
 def disk_image(layout: Layout, name: str) -> Path:
     return layout.disks / f"{name}.img"
+
+
+def _turn_on_disk(rootfs: Path, spec: ApplianceSpec) -> None:
+    for name in spec.knobs:
+        if (on_disk := knob_named(name).on_disk) is not None:
+            on_disk(rootfs, spec)
+
+
+def _turn_running(box: Container, wanted: Wanted, record: Record) -> None:
+    if wanted.spec is None:
+        return
+    appliance = Appliance(box, record, wanted.spec)
+    for name in wanted.spec.knobs:
+        if (running := knob_named(name).running) is not None:
+            running(appliance)
 
 
 def _write_role(rootfs: Path, role: Role, telephony_later: bool = False) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from deployments.lab.knobs import knob_named, knob_names
 from deployments.lab.trouble import LabError
 from tasks.model.facts import Edition
 from tasks.model.fleet import Serverware, Slug, System, Text
@@ -57,6 +58,7 @@ class ApplianceSpec(Cdr):
     sip_driver: Driver = Driver.SIP
     domain_name: HostName | None = "pbx.example.net"
 
+    knobs: tuple[str, ...] = ()             # traits by name: deployments/lab/knobs, `uplift lab knobs`
     foreign_module: bool = False            # a codec_g729.so built for another Asterisk
     foreign_tables: bool = False            # FOP2's tables inside the pbxware schema
     plain_php: bool = False                 # a readable PHP file among the vendor's encoded ones
@@ -66,6 +68,21 @@ class ApplianceSpec(Cdr):
     disk_full: bool = False                 # its own small file system, filled but for disk_free_mb
     disk_free_mb: int = Field(40, ge=20, le=4096)
     changed_host_key: bool = False          # made anew after known_hosts was written
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knobs_set_their_fields(cls, told: Any) -> Any:
+        """A knob's fields are set here, so that a spec is whole once it is read."""
+        if not isinstance(told, dict) or not told.get("knobs"):
+            return told
+        both = dict(told)
+        for name in told["knobs"]:
+            if name not in knob_names():
+                raise ValueError(f"there is no knob {name!r}; see `uplift lab knobs`")
+            for field_name, value in knob_named(name).spec.items():
+                if both.setdefault(field_name, value) != value:
+                    raise ValueError(f"knob {name} sets {field_name}, which is set otherwise; leave one of them away")
+        return both
 
     @field_validator("timezone")
     @classmethod

@@ -5,6 +5,7 @@ import zoneinfo
 from dataclasses import dataclass
 
 from deployments.lab.addresses import Addresses
+from deployments.lab.knobs import sources
 from deployments.lab.record import Role, fingerprint
 from deployments.lab.spec import ApplianceSpec, Cdr, Engine
 from tasks.model.facts import Edition
@@ -37,7 +38,8 @@ class Wanted:
     def fingerprint(self, recipe: str) -> str:
         nature = self.spec or self.table
         told = nature.model_dump_json() if nature else ""
-        return fingerprint(self.name, self.role, self.address, self.zone.key, told, recipe)
+        knobs = sources(self.spec.knobs) if self.spec else ""
+        return fingerprint(self.name, self.role, self.address, self.zone.key, told, knobs, recipe)
 
     @property
     def multi_tenant(self) -> bool:
