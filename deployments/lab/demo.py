@@ -18,7 +18,7 @@ def main() -> int:
     if REPORT.exists():
         subprocess.run(["rm", "-rf", "--", str(REPORT)], check=True)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):      # as Ctrl-C: the lab is taken down first
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):       # the lab is taken down first
         signal.signal(number, signal.default_int_handler)
     try:
         for words in (

@@ -89,6 +89,14 @@ class Appliance:
             await asyncio.sleep(0.3)
         raise AssertionError(f"not {kind} {stage or ''}: {seen} {self.log()}")
 
+    async def lifted(self) -> UpgradeStatus:
+        """The state once the runner has taken its fence away, which is its last act, after the exit code."""
+        for _ in range(30):
+            if (seen := await self.status()).evidence.fence is None:
+                return seen
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"the fence stays: {seen}")
+
     async def call(self, number: str, user: str = "101") -> CallResult:
         """Numbers with a leading 9 go over the trunk to the carrier, which gives back what it hears."""
         account = SipAccount(host=self.record.address, user=user, secret=self.record.extensions[user])

@@ -37,7 +37,7 @@ async def test_a_clean_upgrade(appliance) -> None:
     assert (await appliance.launch()).launches == 1
     ended = await appliance.until("exited")
     assert (ended.state.code, ended.state.stage) == (0, "version")
-    seen = ended.evidence
+    seen = (await appliance.lifted()).evidence
     assert (seen.release, seen.schema_state, seen.fence) == (Release.parse("7.2.0"), "new", None)
     assert seen.asterisk is not None and seen.asterisk.startswith("22.")
 
