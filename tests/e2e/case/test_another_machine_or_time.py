@@ -108,7 +108,7 @@ async def test_nothing_begins_in_what_is_left_of_a_window_when_the_upgrade_needs
     await site.booked("SO-short", needs_s=1)        # as if the system had grown since the window was agreed
     case = await site.tend(State.BACKED_UP)
     assert case.window is not None
-    site.ahead = case.window.ends_at - case.needed() - site.store.now() + timedelta(seconds=10)
+    site.ahead = case.window.ends_at - case.needed() - site.store.now() + timedelta(seconds=2)
     assert site.now() < case.window.latest_start
     case = await upgrade_run(site)
     missed = [entry.body["reason"] for entry in site.store.journal(site.case_id) if entry.kind == "window_missed"]
