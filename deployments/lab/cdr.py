@@ -19,6 +19,7 @@ class Calls:
     table: Cdr
     multi_tenant: bool = False
     technology: str = "SIP"                 # of the channel names: SIP or PJSIP
+    userfield_bytes: int = 0                # what a site's own dialplan writes beside each call
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def seeding(calls: Calls, hours: list[Hour]) -> Iterator[Chunk]:
         done += sum(hour.calls for hour in portion)
         sql = render(
             "calls.sql.j2", hours=portion, did_column=calls.table.did_column, multi_tenant=calls.multi_tenant,
-            technology=calls.technology,
+            technology=calls.technology, userfield_bytes=calls.userfield_bytes,
         )
         yield Chunk(sql, done)
     yield Chunk(_after(indexed_later), done)
