@@ -57,13 +57,14 @@ class Appliance:
 class Knob:
     """One trait. ``name`` and ``what`` are its module's name and the first paragraph of the module's docstring.
 
-    ``found_by`` is the one check that must find it, and no other may. ``spec`` are fields of ApplianceSpec that it
+    ``found_by`` is the one check that must find it, and no other may; None is a trap that must bring no check to say
+    anything. ``spec`` are fields of ApplianceSpec that it
     sets, ``entry`` fields of the system's entry in the fleet file (``{"overrides": {…}}`` alters its profile).
     ``on_disk(rootfs, spec)`` is applied to the tree before the first boot, ``running(appliance)`` once MariaDB and
     Asterisk run, after every start that ``uplift lab up`` makes: so it must bear to be repeated.
     """
 
-    found_by: str
+    found_by: str | None
     spec: Mapping[str, Any] = field(default_factory=dict)
     entry: Mapping[str, Any] = field(default_factory=dict)
     on_disk: Callable[[Path, ApplianceSpec], None] | None = None

@@ -62,14 +62,14 @@ class Workshop:
         host = keys.make_pair()
         has_extensions = wanted.role is Role.PBX
         record = Record(
-            name=wanted.name, role=wanted.role, address=wanted.address, small_disk=spec is not None and spec.disk_full,
+            name=wanted.name, role=wanted.role, address=wanted.address, small_disk=spec is not None and spec.own_disk,
             fingerprint=wanted.fingerprint(self.recipe), known_host_key=host.public,
             database_password=secrets.token_urlsafe(18) if wanted.table else "",
             extensions={number: secrets.token_urlsafe(12) for number in EXTENSIONS} if has_extensions else {},
         )
         record.save(layout)
         box = Container(layout, wanted.name, record.rootfs(layout))
-        if spec is not None and spec.disk_full:
+        if spec is not None and spec.own_disk:
             pool.small_disk(layout.base, disk_image(layout, wanted.name), box.rootfs, spec.rows * ROW_BYTES)
         else:
             pool.clone(layout.base, box.rootfs)
@@ -88,6 +88,8 @@ class Workshop:
         _turn_running(box, wanted, record)
         if spec is not None and spec.disk_full:
             pool.fill(box.rootfs, box.rootfs / "opt/backup/old-backup.tar", spec.disk_free_mb * 2**20)
+        if spec is not None and spec.free_inodes is not None:
+            pool.take_inodes(box.rootfs, box.rootfs / "var/spool/left", spec.free_inodes)
         ready = record.model_copy(update={"ready": True})
         ready.save(layout)
         return ready

@@ -81,6 +81,13 @@ def fill(place: Path, ballast: Path, free_bytes: int) -> None:
         os.posix_fallocate(file.fileno(), 0, size)
 
 
+def take_inodes(place: Path, folder: Path, free: int) -> None:
+    """Leave only ``free`` inodes on the file system at ``place``: empty files, as a mail queue gone wild leaves."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(os.statvfs(place).f_favail - free):
+        (folder / f"{number:06}").touch()
+
+
 def release(directory: Path) -> None:
     """Unmount everything under ``directory`` and free its loop devices. Nothing else is touched."""
     for place in reversed(mount_points()):

@@ -67,6 +67,7 @@ class ApplianceSpec(Cdr):
     broken_config: bool = False             # a configuration of which Asterisk logs ERROR
     disk_full: bool = False                 # its own small file system, filled but for disk_free_mb
     disk_free_mb: int = Field(40, ge=20, le=4096)
+    free_inodes: int | None = Field(None, ge=200, le=50_000)    # its own small file system, with so many left
     changed_host_key: bool = False          # made anew after known_hosts was written
 
     @model_validator(mode="before")
@@ -83,6 +84,10 @@ class ApplianceSpec(Cdr):
                 if both.setdefault(field_name, value) != value:
                     raise ValueError(f"knob {name} sets {field_name}, which is set otherwise; leave one of them away")
         return both
+
+    @property
+    def own_disk(self) -> bool:
+        return self.disk_full or self.free_inodes is not None
 
     @field_validator("timezone")
     @classmethod

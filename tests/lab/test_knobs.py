@@ -23,7 +23,7 @@ WITHOUT_KNOB = {
 
 
 def test_every_check_has_a_knob_but_those_that_no_appliance_can_show():
-    found = {knob.found_by for knob in all_knobs()}
+    found = {knob.found_by for knob in all_knobs() if knob.found_by}
     assert sorted({check.id for check in all_checks()} - found - set(WITHOUT_KNOB)) == []
     assert sorted(found & set(WITHOUT_KNOB)) == []
 
@@ -31,8 +31,8 @@ def test_every_check_has_a_knob_but_those_that_no_appliance_can_show():
 @pytest.mark.parametrize("name", knob_names())
 def test_a_knob_names_a_check_says_what_it_is_in_one_sentence_and_makes_a_valid_system(name: str):
     knob = knob_named(name)
-    assert knob.found_by in {check.id for check in all_checks()}
-    assert re.fullmatch(r"[A-Z].{10,160}\.", knob.what), knob.what
+    assert knob.found_by in {None, *(check.id for check in all_checks())}
+    assert re.fullmatch(r"[A-Z].{10,180}\.", knob.what), knob.what
     wanted = plan([ApplianceSpec(knobs=(name,))], Addresses(), with_databases=False)[1]
     Fleet.model_validate({"systems": [entry(wanted)]})
 

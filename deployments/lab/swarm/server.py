@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -43,6 +44,16 @@ log = logging.getLogger("uplift.swarm")
 
 class Silence(asyncssh.SSHTCPSession[bytes]):
     """A tunnel that opens and leads nowhere: a database that accepts and never greets."""
+
+
+class Farewell(asyncssh.SSHTCPSession[bytes]):
+    """A tunnel that opens and is closed at once: a database that goes away as it is asked for."""
+
+    def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
+        self._chan = chan
+
+    def session_started(self) -> None:
+        self._chan.close()
 
 
 class Login(asyncssh.SSHServer):
@@ -73,28 +84,36 @@ class Login(asyncssh.SSHServer):
         if self._frozen or self._has(FaultKind.HANG_CHANNEL):
             await self._lost.wait()
         await self._pause()
-        return ShellChannel(Speaker(self._traits, self._database), self._fault, self._freeze)
+        database = self._database
+        if self._has(FaultKind.WRONG_LOGIN):
+            database = replace(database, password="as it was before somebody changed it")  # noqa: S106  (it is wrong)
+        return ShellChannel(Speaker(self._traits, database), self._fault, self._freeze)
 
     def _freeze(self) -> None:
         self._frozen = True
 
     def connection_requested(
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
-    ) -> Silence | Awaitable[asyncssh.SSHTCPSession[bytes]]:
+    ) -> asyncssh.SSHTCPSession[bytes] | Awaitable[asyncssh.SSHTCPSession[bytes]]:
         """A tunnel to the system's own database goes to the real one that plays its part; no other is opened."""
         own = {self._traits.mysql_host, "127.0.0.1", "localhost"}       # a host name or what it stands for
         if dest_host not in own or dest_port != self._traits.mysql_port:
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, f"{dest_host}:{dest_port} is not this system's database"
             )
+        if self._has(FaultKind.MYSQL_GONE):
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "Connection refused")
+        if self._has(FaultKind.MYSQL_LOST):
+            return Farewell()
         return Silence() if self._frozen or self._has(FaultKind.HANG_MYSQL) else self._forward()
 
     async def _forward(self) -> Tunnel:
         await self._pause()
-        return await Tunnel.to(self._database.address, self._database.port)
+        behind_s = self._fault.latency_ms / 1000 if self._fault and self._has(FaultKind.MYSQL_SLOW) else 0.0
+        return await Tunnel.to(self._database.address, self._database.port, behind_s)
 
     async def _pause(self) -> None:
-        if self._fault and self._fault.latency_ms:
+        if self._fault and self._has(FaultKind.LATENCY):
             await asyncio.sleep(self._fault.latency_ms / 1000)
 
 
@@ -148,7 +167,7 @@ class Swarm:
     async def _connected(self, number: int, connection: socket.socket) -> None:
         fault = self._faults.get(number)
         try:
-            if fault and fault.latency_ms:
+            if fault and fault.kind is FaultKind.LATENCY:
                 await asyncio.sleep(fault.latency_ms / 1000)
             if fault and fault.kind in SILENT_FROM_THE_START:
                 await self._say_nothing(connection, fault.kind)

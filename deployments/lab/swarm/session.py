@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from tasks.wire.shell import COMMAND, KILLED_BY_TIMEOUT, Question, asked, done, 
 MOST_SCRIPT_BYTES = 1 << 20
 _NOT_UTF8 = b"\xff\xfe caf\xe9 \x80\x81\n"
 _FLOOD = b"and so on and so forth " * 2048
+_BOMB_HOLDS_BYTES = 100_000_000         # unpacked; packed, it fits into what is read of one answer
 _STDERR = asyncssh.EXTENDED_DATA_STDERR
 
 
@@ -22,6 +24,11 @@ _STDERR = asyncssh.EXTENDED_DATA_STDERR
 def _questions(body: str) -> tuple[Question, ...]:
     """The questions of a script without its first line. Every system is asked the same, so it is read once."""
     return asked(f"mark={'0' * 16}\n{body}")[1]
+
+
+@lru_cache(maxsize=1)
+def _bomb() -> bytes:
+    return gzip.compress(bytes(_BOMB_HOLDS_BYTES), 9, mtime=0)
 
 
 class ShellChannel(asyncssh.SSHServerSession[bytes]):
@@ -100,10 +107,14 @@ class ShellChannel(asyncssh.SSHServerSession[bytes]):
             await asyncio.sleep(fault.latency_ms / 1000)
         for question in questions:
             answer = self._speaker.reply(question.name)
-            out, code = answer.stdout.encode(), answer.exit_code
+            out, err, code = answer.stdout.encode(), answer.stderr, answer.exit_code
             if fault.question == question.name:
                 if fault.kind is FaultKind.NON_UTF8:
                     out = _NOT_UTF8 + out
+                elif fault.kind is FaultKind.NO_PERMISSION:
+                    out, err, code = b"", f"/bin/sh: {question.name}: Permission denied\n", 2
+                elif fault.kind is FaultKind.GZIP_BOMB:
+                    out = await asyncio.to_thread(_bomb)
                 elif fault.kind is FaultKind.SLOW:
                     await asyncio.sleep(question.whole_seconds)
                     out, code = out[: len(out) // 2], min(KILLED_BY_TIMEOUT)
@@ -111,7 +122,7 @@ class ShellChannel(asyncssh.SSHServerSession[bytes]):
                     await self._break_off(framed(nonce, question.name, code, out), fault.kind)
                     return
             self._write(framed(nonce, question.name, code, out), "stdout")
-            self._write(framed(nonce, question.name, code, answer.stderr.encode()), "stderr")
+            self._write(framed(nonce, question.name, code, err.encode()), "stderr")
         for stream in ("stdout", "stderr"):
             self._write(done(nonce), stream)
         self._chan.exit(0)

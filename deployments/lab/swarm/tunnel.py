@@ -5,6 +5,7 @@ asyncssh's own forwarder loses what arrives between the TCP connection and the o
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import asyncssh
@@ -13,16 +14,17 @@ import asyncssh
 class Tunnel(asyncssh.SSHTCPSession[bytes]):
     """The near end. What comes from the far one before the channel stands waits here."""
 
-    def __init__(self) -> None:
+    def __init__(self, behind_s: float = 0.0) -> None:
+        self._behind_s = behind_s
         self._far: asyncio.Transport | None = None
         self._chan: asyncssh.SSHTCPChannel[bytes] | None = None
         self._early = bytearray()
         self._early_eof = False
 
     @classmethod
-    async def to(cls, address: str, port: int) -> Tunnel:
-        """Raises ChannelOpenError where nothing answers there."""
-        tunnel = cls()
+    async def to(cls, address: str, port: int, behind_s: float = 0.0) -> Tunnel:
+        """What the far end says comes ``behind_s`` later. Raises ChannelOpenError where nothing answers there."""
+        tunnel = cls(behind_s)
         try:
             await asyncio.get_running_loop().create_connection(lambda: _FarEnd(tunnel), address, port)
         except OSError as error:
@@ -31,6 +33,13 @@ class Tunnel(asyncssh.SSHTCPSession[bytes]):
 
     def far_connected(self, transport: asyncio.Transport) -> None:
         self._far = transport
+
+    def in_time(self, say: Callable[[], None]) -> None:
+        """Do it at once, or as much later as the far end is behind; always in the order in which it came."""
+        if self._behind_s:
+            asyncio.get_running_loop().call_later(self._behind_s, say)
+        else:
+            say()
 
     def far_said(self, data: bytes) -> None:
         if self._chan:
@@ -99,14 +108,14 @@ class _FarEnd(asyncio.Protocol):
         self._tunnel.far_connected(cast("asyncio.Transport", transport))      # uvloop's is one in all but name
 
     def data_received(self, data: bytes) -> None:
-        self._tunnel.far_said(data)
+        self._tunnel.in_time(lambda: self._tunnel.far_said(data))
 
     def eof_received(self) -> bool:
-        self._tunnel.far_ended()
+        self._tunnel.in_time(self._tunnel.far_ended)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._tunnel.far_lost()
+        self._tunnel.in_time(self._tunnel.far_lost)
 
     def pause_writing(self) -> None:
         self._tunnel.far_is_full(True)

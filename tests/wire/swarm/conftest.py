@@ -151,6 +151,8 @@ def start_swarm(lab: Path, database: SwarmDatabase, profile: Profile) -> StartSw
 FAULTS = (
     "hang:banner", "hang:kex", "hang:auth", "hang:channel", "hang:question:mounts", "hang:all:mounts", "hang:mysql",
     "refuse", "drop:mounts", "changed_key", "deny", "flood:modules", "non_utf8:mounts", "slow:platform", "latency:300",
+    "mysql_gone", "mysql_lost", "mysql_slow:600", "wrong_login", "no_permission:mounts",
+    "no_permission:database_credentials", "gzip_bomb:configuration_errors",
 )
 LIMITS = Limits(connect_s=2.0, login_s=3.0, shell_s=12.0, sql_s=4.0, total_s=20.0, max_bytes=1_000_000)
 

@@ -11,7 +11,7 @@ import pytest
 from deployments.lab.swarm.draw import draw
 from tasks.facts import all_facts, shell_facts, sql_facts
 from tasks.model.answer import Answer, ContactState, Recording, Rows, Silence, Why
-from tasks.model.fact import ShellFact
+from tasks.model.fact import ShellFact, Unreadable
 from tasks.model.fleet import System
 from tasks.model.sweep import Limits
 
@@ -57,7 +57,7 @@ async def test_two_hundred_systems_are_whole(start_swarm) -> None:
 
 def test_the_neighbours_of_faulty_systems_are_whole(faulty: dict[str, Recording]) -> None:
     healthy = [recording for name, recording in faulty.items() if name.startswith("healthy")]
-    assert len(healthy) == 15
+    assert len(healthy) == len(faulty) // 2
     assert all(silent(recording) == {} for recording in healthy)
 
 
@@ -120,6 +120,35 @@ def test_bytes_that_are_not_utf8_are_read_around(faulty: dict[str, Recording]) -
 
 def test_a_database_that_never_greets_costs_the_database_only(faulty: dict[str, Recording]) -> None:
     assert set(silent(faulty["hang:mysql"])) == {fact.name for fact in sql_facts()}
+
+
+@pytest.mark.parametrize(("fault", "said"), [
+    ("mysql_gone", "no tunnel to the database at 127.0.0.1:3306: nothing answers there on the system"),
+    ("mysql_lost", "the database ended the session, or said more than is read of one system"),
+    ("wrong_login", "the database refused the login that pbxware.ini holds (error 1045)"),
+    ("no_permission:database_credentials", "pbxware.ini cannot be read where the profile says it is"),
+])
+def test_a_database_that_cannot_be_asked_says_why(faulty: dict[str, Recording], fault: str, said: str) -> None:
+    told = faulty[fault].sql
+    assert set(silent(faulty[fault])) == {fact.name for fact in sql_facts()}
+    assert {answer.detail for answer in told.values() if isinstance(answer, Silence)} == {said}
+
+
+def test_a_slow_database_answers_what_fits_into_its_time(faulty: dict[str, Recording]) -> None:
+    quiet = silent(faulty["mysql_slow:600"])
+    assert set(quiet) <= {fact.name for fact in sql_facts()}
+    assert set(quiet.values()) <= {Why.TIMED_OUT, Why.NOT_ASKED}
+    assert quiet
+
+
+@pytest.mark.parametrize("fault", ["no_permission:mounts", "gzip_bomb:configuration_errors"])
+def test_what_cannot_be_read_is_unreadable_and_never_empty(faulty: dict[str, Recording], fault: str) -> None:
+    recording, name = faulty[fault], fault.partition(":")[2]
+    assert silent(recording) == {}
+    answer, fact = recording.shell[name], next(fact for fact in shell_facts() if fact.name == name)
+    assert isinstance(answer, Answer)
+    with pytest.raises(Unreadable):
+        fact.parse(answer)
 
 
 def test_latency_is_felt_and_harmless(faulty: dict[str, Recording]) -> None:
