@@ -95,9 +95,12 @@ def waive(
     from tasks.checks import all_checks
     from tasks.wire.validation import nearest
 
-    known = [check.id for check in all_checks()]
+    known = {check.id: check.waivable for check in all_checks()}
     if check_id not in known:
         raise UserError("check_not_found", f"there is no check {one_line(check_id)!r}", nearest(check_id, known))
+    if not known[check_id]:
+        raise UserError("not_waivable", f"{check_id} cannot be waived: nobody can answer for who a system is",
+                        f"see `uplift checks explain {check_id}` for what to do about it")
     try:
         expires_on = date.fromisoformat(until)
     except ValueError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,7 @@ from deployments.cli.case_journal import journal_line
 from deployments.cli.local_time import both_clocks
 from reports.text import one_line
 from tasks.model.case import BackupProof, Case, Step
+from tasks.model.finding import Waiver
 from tasks.model.ledger import Hold, JournalEntry
 from tasks.model.plan import Plan, PlanItem
 from tasks.model.window import Window
@@ -83,6 +85,7 @@ def case_row(case: Case, what: Next) -> dict[str, Any]:
         "verdict": case.plan.verdict if case.plan else None, "agreed": case.agreed,
         "window": window_row(case.window) if case.window else None,
         "slots": [window_row(slot) for slot in case.slots],
+        "waivers": [waiver.model_dump(mode="json") for waiver in case.waivers],
         "next": following | {"until": _iso(following.get("until"))},
     }
 
@@ -117,7 +120,7 @@ def _rows(
         yield "Running", f"{case.running.step} since {case.running.started_at:%Y-%m-%d %H:%M} UTC ({case.running.key})"
     if case.stop_asked:
         yield "Stopping", f"at the next stage boundary: {case.stop_asked}"
-    yield from _plan(case)
+    yield from _plan(case, now)
     yield from _booking(case)
     yield from _after(case)
     for number, entry in enumerate(journal[-LAST:]):
@@ -127,7 +130,7 @@ def _rows(
     yield "Next", next_sentence(case, what) + "."
 
 
-def _plan(case: Case) -> Iterator[Row]:
+def _plan(case: Case, now: datetime) -> Iterator[Row]:
     plan = case.plan
     if plan is None:
         yield "Plan", "none yet: the system was not inspected"
@@ -144,10 +147,20 @@ def _plan(case: Case) -> Iterator[Row]:
         yield "Agreed", f"by {word.by} ({word.how.replace('_', ' ')}) on {word.at:%Y-%m-%d %H:%M} UTC{lapsed}"
     for waiver in case.waivers:
         what = f"{waiver.check_id} ({waiver.subject})" if waiver.subject else waiver.check_id
-        yield "Waived", f"{what} by {waiver.owner} until {waiver.expires_on}: {waiver.reason}"
+        yield "Waived", f"{what} by {waiver.owner} until {waiver.expires_on}{_ends(case, waiver, now)}: {waiver.reason}"
     for override in case.overrides:
         if override.plan_revision == case.plan_revision:
             yield "Override", f"{override.guard} by {override.by}: {override.reason}"
+
+
+def _ends(case: Case, waiver: Waiver, now: datetime) -> str:
+    """Whether a waiver counts no more, or will not on the day that matters; days are those of the client's zone."""
+    zone = ZoneInfo(zone_of(case) or "UTC")
+    if waiver.expires_on < now.astimezone(zone).date():
+        return " (expired: it counts no more)"
+    if case.window and waiver.expires_on < case.window.ends_at.astimezone(zone).date():
+        return " (it expires before the window ends: the upgrade will be refused)"
+    return ""
 
 
 def _item(case: Case, plan: Plan, item: PlanItem) -> str:

@@ -58,4 +58,6 @@ def print_verdicts(summary: dict[str, Any], report: Path) -> None:
     """How many systems have each verdict, and where the report is."""
     counts = [(verdict.value, summary[verdict.value]) for verdict in Verdict]
     print_table(("verdict", "systems"), [*counts, ("all", summary["systems"])])
+    for name, what in (("waived", "findings that stand and are waived"), ("excluded", "systems left out")):
+        console().print(f"{name}: {summary[name]} {what}", soft_wrap=True)      # 0 is said too: nothing was hidden
     console().print(Text(f"report: {report}"), soft_wrap=True)

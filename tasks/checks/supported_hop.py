@@ -13,14 +13,15 @@ from tasks.model.profile import Profile
 from tasks.model.release import Hop
 
 
-@check(severity=Severity.HIGH, blocking=True)
+@check(severity=Severity.HIGH, blocking=True, version=2)
 def supported_hop(hop: Hop, profile: Profile) -> Iterator[Problem]:
     if hop.source == hop.target:
         yield Problem(
             subject="already_there",
-            summary=f"runs {hop.source} already",
+            summary=f"runs {hop.source} already; there is nothing to upgrade",
             client_text="Your phone system runs the planned version already; there is nothing to do.",
-            severity=Severity.LOW,
+            severity=Severity.INFO,     # a finding all the same: a plan of yesterday does not cover it
+            blocking=False,
         )
     elif hop.source > hop.target:
         yield Problem(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tasks.model.case import BackupKind, BackupProof, Case, Guard, IdentityMarks, Step
+from tasks.model.finding import Verdict
 from tasks.model.fleet import Environment
 from tasks.model.ledger import Hold, Lease
 from tasks.model.window import Window
@@ -41,7 +42,8 @@ class Seen:
 
     ``lease`` is the one that the caller holds, ``lease_token`` the newest that the database has given out for it.
     ``clock_offset`` is the system's clock minus the database's. ``digest_now`` is of the plan judged from the facts of
-    ``facts_at``. ``window`` and ``backup`` are as the database has them at this moment, not as they were at the start.
+    ``facts_at``, ``verdict_now`` theirs with the waivers that count now. ``window`` and ``backup`` are as the database
+    has them at this moment, not as they were at the start.
     """
 
     facts_at: datetime | None
@@ -55,6 +57,7 @@ class Seen:
     migration_running: bool | None
     hold: Hold | None
     clock_offset: timedelta | None
+    verdict_now: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,10 @@ def _agreement(q: _Question) -> Refusal | None:
     if q.seen.digest_now != q.case.plan_digest:
         return Refusal(G.AGREEMENT, "the findings have changed since the plan was agreed",
                        "record the inspection, so that the client is asked where it is needed")
+    if q.step is not Step.REMEDIATE and q.seen.verdict_now is not Verdict.READY:
+        # The digest holds waived findings too, so that a waiver which expired leaves it as it was.
+        return Refusal(G.AGREEMENT, f"the system is judged {q.seen.verdict_now or 'not at all'} now, with the waivers "
+                       "that count today", "waive what stands in the way by name, or inspect the system again")
     return None
 
 

@@ -71,7 +71,7 @@ def judge(
         contact=contact,
         known=known,
         findings=waived,
-        verdict=verdict_of(contact, waived),
+        verdict=verdict_of(contact, waived, there=hop is not None and hop.source == hop.target),
         hop=hop,
         remarks=remarks,
     )
@@ -87,7 +87,11 @@ def findings_of(
     if reason is not None:
         return (_skipped(check, reason),)
     values = {name: given[of] if of in given else known.get(of) for name, of in check.needs}
-    missing = {value.fact: value for value in values.values() if isinstance(value, Unknown)}
+    missing = {
+        value.fact: value
+        for name, value in values.items()
+        if isinstance(value, Unknown) and name not in check.tolerates
+    }
     if missing:
         return tuple(_unknown(check, value.fact, f"{value.fact}: {value.reason}") for value in missing.values())
     found: list[Finding] = []

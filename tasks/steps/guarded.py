@@ -52,6 +52,7 @@ async def looked(
         migration_running=migration_running,
         hold=hold,
         clock_offset=None if offset is None else offset + ahead,
+        verdict_now=inspection.plan.verdict if inspection else None,
     )
 
 

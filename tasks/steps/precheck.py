@@ -3,7 +3,10 @@ from __future__ import annotations
 
 import asyncio
 
+from tasks.model.errors import UserError
 from tasks.model.event import Inspected
+from tasks.model.fact import Unknown
+from tasks.model.facts import Platform
 from tasks.steps.case_site import Site
 from tasks.steps.guarded import seen_vps
 from tasks.steps.inspection import inspect
@@ -14,4 +17,8 @@ async def precheck(work: Work) -> Inspected:
     site = await asyncio.to_thread(Site.of, work.case, work.home)
     found = await inspect(site, work.case, work.now, await seen_vps(site))
     ref = work.folder.save(f"inspection-{work.case.plan_revision}-{work.case.attempts[work.step]}", found.kept)
+    running = found.known.get(Platform)
+    if not isinstance(running, Unknown) and running.release == work.case.target:
+        raise UserError("already_there", f"{work.case.system_id} runs {running.release} already",
+                        "there is nothing to upgrade; cancel the case, or open one for another release")
     return Inspected(**work.reported(), plan=found.plan, identity=found.identity, findings_ref=ref)

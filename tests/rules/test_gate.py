@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tasks.model.case import BackupKind, Case, Guard, Override, State, Step
+from tasks.model.finding import Verdict
 from tasks.model.ledger import Hold, Lease
 from tasks.rules.gate import GUARDS, NEVER, Seen, may_change
 from tests.rules import story as s
@@ -34,7 +35,7 @@ def good(case: Case) -> Seen:
     backup = case.backup.model_copy(update={"taken_at": minutes(case, 1)})
     return Seen(facts_at=minutes(case, 2), identity=case.identity, lease=lease, lease_token=7, window=case.window,
                 backup=backup, backup_found=True, digest_now=case.plan_digest, migration_running=False, hold=None,
-                clock_offset=timedelta(seconds=2))
+                clock_offset=timedelta(seconds=2), verdict_now=Verdict.READY)
 
 
 def altered(case: Case, seen: Seen, changes: dict[str, Any]) -> Seen:

@@ -81,3 +81,9 @@ FAIL, UNKNOWN, LOW = {"outcome": Outcome.FAIL}, {"outcome": Outcome.UNKNOWN}, {"
 def test_the_worst_that_is_open_decides(finding, contact, found: list[dict], verdict: Verdict) -> None:
     assert verdict_of(contact(), [finding(**one) for one in found]) is verdict
     assert verdict_of(contact(ContactState.AUTH_FAILED), [finding(**one) for one in found]) is Verdict.UNREACHABLE
+
+
+@given(contacts, st.lists(findings()))
+def test_a_system_that_runs_the_target_already_has_nothing_to_be_done(contact: Contact, found: list[Finding]) -> None:
+    reached = contact.state is ContactState.REACHED
+    assert verdict_of(contact, found, there=True) is (Verdict.READY if reached else Verdict.UNREACHABLE)

@@ -4,12 +4,17 @@ from __future__ import annotations
 import getpass
 import os
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tasks.model.case import State, Step
+from tasks.model.case import Case, State, Step
+from tasks.model.event import Waived
+from tasks.model.finding import Waiver, WaiverSource
+from tests.cli.case.conftest import ZONE
 from tests.rules.story import SIP_PLAN
 
 
@@ -65,6 +70,30 @@ async def test_a_waiver_is_recorded_with_owner_reason_and_expiry(uplift: Any, ca
     assert (waiver.owner, waiver.subject, str(waiver.expires_on)) == ("eva", "codec_g729.so", "2099-06-30")
     shown = await uplift("case", "show", "C-1")
     assert "foreign_module (codec_g729.so) by eva until 2099-06-30: licensed" in shown.out
+    assert (await uplift("case", "list", "--json")).json[0]["waivers"] == [{
+        "check_id": "foreign_module", "subject": "codec_g729.so", "owner": "eva", "reason": "licensed",
+        "expires_on": "2099-06-30", "source": "case",
+    }]
+    told = (await uplift("case", "journal", "C-1")).out
+    assert "foreign_module (codec_g729.so) is waived until 2099-06-30: licensed" in told
+
+
+@pytest.mark.parametrize(("days", "state", "said"), [
+    (-2, State.READY, "(expired: it counts no more)"),
+    (0, State.SCHEDULED, "(it expires before the window ends: the upgrade will be refused)"),
+    (30, State.SCHEDULED, None),
+])
+async def test_a_waiver_that_does_not_last_is_shown_as_such(
+    uplift: Any, case_at: Any, days: int, state: State, said: str | None
+) -> None:
+    def waived(case: Case, now: datetime) -> Waived:
+        waiver = Waiver(check_id="foreign_module", owner="eva", reason="licensed",
+                        expires_on=datetime.now(ZoneInfo(ZONE)).date() + timedelta(days=days), source=WaiverSource.CASE)
+        return Waived(at=now, by="eva", waiver=waiver)
+
+    case_at(state, began=timedelta(days=5) if days < 0 else None, more=(waived,))
+    shown = " ".join((await uplift("case", "show", "C-1")).out.split())
+    assert (said in shown) if said else ("expire" not in shown)
 
 
 async def test_the_way_back_is_taken_only_when_its_losses_are_accepted(uplift: Any, case_at: Any, stored: Any) -> None:
