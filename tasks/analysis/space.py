@@ -100,7 +100,7 @@ def needs_per_mount(mounts: Mounts, needs: tuple[Need, ...], profile: Profile) -
     for need in needs:
         mount = mounts.holding(need.path)
         if mount is None:
-            raise NoMount(f"no mount holds {need.path}")
+            raise NoMount(mounts.why_not(need.path))
         by_mount[mount].append(need)
     fraction = profile.space.reserve_fraction
     for mount, written in by_mount.items():

@@ -45,6 +45,8 @@ class Mount:
     free_bytes: int                 # what an unprivileged writer still gets (df's "available")
     inodes: int | None              # None where the file system has no fixed number (btrfs)
     inodes_free: int | None
+    read_only: bool | None = None   # None where it was not asked (recordings of before)
+    errors: int = 0                 # that ext4 has noted since it was last checked; 0 where it does not say
 
     @property
     def used_fraction(self) -> float:
@@ -53,13 +55,36 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a path of the profile really lies, links followed; a path yet to be made where its nearest parent does."""
+
+    path: str
+    mount: Mount | None
+    why_not: str = ""               # where the system could not tell the mount
+
+
+@dataclass(frozen=True, slots=True)
 class Mounts:
+    """``places`` is None in a recording of before they were asked."""
+
     mounts: tuple[Mount, ...]
+    places: tuple[Place, ...] | None = None
 
     def holding(self, path: str) -> Mount | None:
-        """The mount that a file at ``path`` lies on: the longest mount point that leads to it."""
+        """The mount that a file at ``path`` lies on; None where the system did not tell it.
+
+        Of a recording without places, the longest mount point that leads to it by its text.
+        """
+        if self.places is not None:
+            return next((place.mount for place in self.places if place.path == path), None)
         leading = [m for m in self.mounts if m.path == "/" or path == m.path or path.startswith(m.path + "/")]
         return max(leading, key=lambda m: len(m.path), default=None)
+
+    def why_not(self, path: str) -> str:
+        """Why no mount is told that holds ``path``, in words."""
+        told = next((place for place in self.places or () if place.path == path), None)
+        why = told.why_not if told else "" if self.places is None else "the system was not asked where it lies"
+        return f"no mount holds {path}" + (f": {why}" if why else "")
 
 
 @dataclass(frozen=True, slots=True)

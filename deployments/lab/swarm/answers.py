@@ -12,18 +12,13 @@ from datetime import datetime
 
 from deployments.lab.render import render
 from deployments.lab.spec import SwarmDatabase
-from deployments.lab.swarm import asterisk16
-from deployments.lab.swarm.traits import MountTraits, Traits
+from deployments.lab.swarm import asterisk16, says_system
+from deployments.lab.swarm.traits import Traits
 from deployments.lab.swarm.words import words_of
 from tasks.model.answer import Answer
 from tasks.wire.mysql import CREDENTIALS
 
 ADMIN = "/opt/pbxware/pw/home/sitemanager/admin"
-PSEUDO_MOUNTS = (
-    MountTraits("udev", "/dev", 1_981_824, 0, 495_456, 412, reserved=False),
-    MountTraits("tmpfs", "/run", 401_332, 924, 501_664, 655, reserved=False),
-    MountTraits("tmpfs", "/dev/shm", 2_006_656, 0, 501_664, 1, reserved=False),  # noqa: S108  (text of df)
-)
 SHOWN_SETTINGS = ("edition", "domain_name", "timezone", "country", "pw_mysql_host")
 CRON_OF_THE_SYSTEM = (
     "/etc/cron.daily", "/etc/cron.hourly", "/etc/cron.monthly", "/etc/cron.weekly", "/usr/sbin/anacron",
@@ -113,31 +108,6 @@ def _platform(speaker: Speaker) -> Answer:
     return _said("\n".join(("--release--", header, "--edition--", *editions, "")))
 
 
-def _mounts(speaker: Speaker) -> Answer:
-    mounts = (*PSEUDO_MOUNTS[:2], *speaker.traits.mounts, PSEUDO_MOUNTS[2])
-    sizes = [(m.device, m.kib, m.used_kib, m.free_kib, m.path) for m in mounts]
-    inodes = [(m.device, m.inodes, m.inodes_used, m.inodes - m.inodes_used, m.path) for m in mounts]
-    return _said(
-        f"--bytes--\n{df(('1024-blocks', 'Used', 'Available', 'Capacity'), sizes)}"
-        f"--inodes--\n{df(('Inodes', 'IUsed', 'IFree', 'IUse%'), inodes)}"
-    )
-
-
-def df(titles: tuple[str, str, str, str], mounts: list[tuple[str, int, int, int, str]]) -> str:
-    """The table of `df -P`: device, size, used, free, path; as coreutils aligns and rounds it."""
-    rows: list[tuple[str, ...]] = [("Filesystem", *titles, "Mounted on")]
-    for device, size, used, free, path in mounts:
-        fraction = f"{-(-used * 100 // (used + free))}%" if used + free else "-"
-        rows.append((device, *(str(number) if size else "0" for number in (size, used, free)), fraction, path))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    least = (14, 5, 5, 5, 4)
-    first, *numbers = (max(pair) for pair in zip(widths, least, strict=True))
-    lines = (
-        (row[0].ljust(first), *map(str.rjust, row[1:5], numbers), row[5]) for row in rows
-    )
-    return "".join(f"{' '.join(line)}\n" for line in lines)
-
-
 def _site_settings(speaker: Speaker) -> Answer:
     shown = [line for line in speaker.settings() if line.partition("=")[0].strip() in SHOWN_SETTINGS]
     return _said("\n".join(("--settings--", *shown, "")))
@@ -179,7 +149,7 @@ def _configuration_errors(speaker: Speaker) -> Answer:
 _ANSWERS: dict[str, Callable[[Speaker], Answer]] = {
     "identity": _identity,
     "platform": _platform,
-    "mounts": _mounts,
+    **says_system.SAYS,
     CREDENTIALS: _database_credentials,
     "site_settings": _site_settings,
     "dialplan": _dialplan,

@@ -12,9 +12,10 @@ import yaml
 
 from deployments.lab.render import render
 from deployments.lab.spec import SwarmDatabase
-from deployments.lab.swarm.answers import ADMIN, ENCODED_PHP, Speaker, df
+from deployments.lab.swarm.answers import ADMIN, ENCODED_PHP, Speaker
 from deployments.lab.swarm.asterisk16 import FOREIGN_MODULE
 from deployments.lab.swarm.draw import draw
+from deployments.lab.swarm.says_system import df
 from deployments.lab.swarm.traits import Traits
 from tasks.facts import shell_facts
 from tasks.model.answer import Answer

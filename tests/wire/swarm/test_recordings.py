@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from deployments.lab.spec import SwarmDatabase
-from deployments.lab.swarm.answers import Speaker, df
+from deployments.lab.swarm.answers import Speaker
 from deployments.lab.swarm.draw import draw
+from deployments.lab.swarm.says_system import df
 from deployments.lab.swarm.traits import Traits
 from tasks.facts import shell_facts
 from tasks.model.answer import Answer
@@ -22,6 +23,7 @@ TABLES = {
     "bytes": ("1024-blocks", "Used", "Available", "Capacity"),
     "inodes": ("Inodes", "IUsed", "IFree", "IUse%"),
 }
+TABLES |= {"held": TABLES["bytes"], "heldinodes": TABLES["inodes"]}
 
 
 def recorded(fact: str) -> list[Answer]:
