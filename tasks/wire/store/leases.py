@@ -1,7 +1,9 @@
 """Leases with fencing tokens, on the database's clock, so that no two machines need agree on the time.
 
 One holder at a time has a resource. When its time is over another may take it, and gets a higher token; whoever comes
-with an older token is refused, however long it slept.
+with an older token is refused, however long it slept. A token is the second of its lease or one more than the last,
+whichever is higher: client systems remember the newest that they have seen, and a new case database, or one restored
+from an old copy, must not begin below it.
 """
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ def acquire(connection: Connection, resource: str, holder: str, ttl_s: float) ->
     """Take a free or expired resource; None while somebody has it (the same holder too: renew instead)."""
     row = _locked(connection, resource)
     at = now(connection)        # after the lock, which may have been waited for
-    token = 1 if row is None else row.token + 1
+    token = max(int(at.timestamp()), 0 if row is None else row.token + 1)
     lease = Lease(resource=resource, holder=holder, token=token, acquired_at=at,
                   expires_at=at + timedelta(seconds=ttl_s))
     values = {"token": token, "holder": holder, "acquired_at": at, "expires_at": lease.expires_at}

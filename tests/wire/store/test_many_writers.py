@@ -55,7 +55,7 @@ def test_a_lease_has_one_holder_at_a_time_and_tokens_only_grow(url, store, write
     store.open_case(s.opened())
     held = sorted(row for rows in writers.map(writing.hold_leases, [url] * 8, EIGHT, [2.0] * 8) for row in rows)
     tokens = [token for token, _, _ in held]
-    assert tokens == list(range(1, len(held) + 1)) and len(held) > 10
+    assert len(set(tokens)) == len(held) > 10
     for (_, _, still_held), (_, taken, _) in pairwise(held):
         assert taken >= still_held
     acted = [int(entry.body["text"].split()[1]) for entry in store.journal("C-1")[1:]]
