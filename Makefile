@@ -38,7 +38,7 @@ test: setup  ## every test but the long matrices
 
 prove: setup  ## the long matrices; SEED, POINTS of each matrix and SAMPLE of the crash tests make them shorter
 	@UPLIFT_PROVE_SEED=$(SEED) UPLIFT_PROVE_POINTS=$(POINTS) UPLIFT_PROVE_SAMPLE=$(SAMPLE) \
-	    $(BIN)/python -m pytest -q -m prove
+	    $(BIN)/python -m pytest -q -m prove --numprocesses 2 --dist loadscope
 
 lint: setup  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .

@@ -19,17 +19,22 @@ from tests.operator_site import APPLIANCES, NETWORK, SWARM, Site
 SHARE_SERVERS = {
     "tests/e2e": "lab",         # its own files, not its folders
     "tests/flows": "lab",
-    "tests/prove": "lab",
+    "tests/prove/test_sweep_kills.py": "lab",   # the others of its folder have labs of their own, file by file
     "tests/wire/swarm": "tests/e2e/lab",        # the same addresses
 }
 
 
 class ByServers(LoadScopeScheduling):
-    """Tests that share servers or addresses, those of one folder, are run by one process from the first to the last."""
+    """Tests that share servers or addresses, those of one folder, are run by one process from the first to the last.
+
+    The long matrices of tests/prove have a lab for each file.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = nodeid.partition("::")[0].rpartition("/")[0]
-        return SHARE_SERVERS.get(folder, folder)
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        own = file if folder == "tests/prove" else folder
+        return SHARE_SERVERS.get(own, own)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
