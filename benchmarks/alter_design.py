@@ -24,7 +24,7 @@ class CdrSpec:
 
 
 def tables_of(seed: int, count: int) -> list[CdrSpec]:
-    """``count`` tables, the engines in turn. Rows are spread over the decades, more of them large: there minutes count."""
+    """``count`` tables, the engines in turn. Rows are spread over the decades, and more are large."""
     draw = random.Random(seed)  # noqa: S311  (no secret: a design that can be repeated)
     specs = []
     span = math.log(MOST_ROWS / LEAST_ROWS)

@@ -2,7 +2,8 @@
 
 The unpacked release lies beside the running one while the CDR table is rebuilt, so needs on one mount add up. A
 rebuild needs about the table's size again (MySQL manual, "Online DDL Space Requirements"); whether the server copies
-the table (MyISAM, Aria) or rebuilds it in place (InnoDB), the new table is written beside the old one.
+the table (MyISAM, Aria) or rebuilds it in place (InnoDB), the new table is written beside the old one. Calls go on
+being written between the inspection and the upgrade, so the table is taken as it will be then.
 """
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tasks.analysis.cdr import Growth
+from tasks.analysis.forecast import grown
 from tasks.model.facts import Mount, Mounts, Table, Tables
 from tasks.model.finding import Quantity
 from tasks.model.fleet import Environment
@@ -22,6 +25,7 @@ class Purpose(StrEnum):
 
     RELEASE = "the unpacked release"
     REBUILD = "rebuilding the CDR table"
+    GROWTH = "the calls until the upgrade"
     BACKUP = "a backup of the database"
     RESERVE = "the running system's reserve"
 
@@ -76,17 +80,24 @@ def rebuild_bytes(table: Table, profile: Profile) -> int:
     return math.ceil(table.size_bytes * profile.space.rebuild_factor)
 
 
-def needs_of_upgrade(tables: Tables, profile: Profile, environment: Environment) -> tuple[Need, ...]:
+def needs_of_upgrade(
+    tables: Tables, profile: Profile, environment: Environment, rate: Growth | None = None
+) -> tuple[Need, ...]:
     """What an upgrade writes, and where. A SERVERware system is cloned by its host and needs no room for a backup.
 
-    A CDR table that is not there adds nothing: the check of its size says so.
+    ``rate`` is what the CDR table grows by until the upgrade (``space.growth_days`` of the profile); None counts it as
+    it is. A CDR table that is not there adds nothing: the check of its size says so.
     """
     paths, space = profile.paths, profile.space
     needs = [Need(Purpose.RELEASE, paths.root, space.release_bytes, space.inodes)]
+    growth_bytes = 0
     if cdr := tables.get(profile.database.cdr_table):
-        needs.append(Need(Purpose.REBUILD, paths.database_files, rebuild_bytes(cdr, profile)))
+        then = grown(cdr, rate, space.growth_days) if rate else cdr
+        growth_bytes = then.size_bytes - cdr.size_bytes
+        needs.append(Need(Purpose.REBUILD, paths.database_files, rebuild_bytes(then, profile)))
+        needs.append(Need(Purpose.GROWTH, paths.database_files, growth_bytes))
     if environment is Environment.STANDALONE:
-        database_bytes = sum(table.size_bytes for table in tables.tables)
+        database_bytes = sum(table.size_bytes for table in tables.tables) + growth_bytes
         needs.append(Need(Purpose.BACKUP, paths.backup, math.ceil(database_bytes * space.backup_factor)))
     return tuple(need for need in needs if need.size_bytes or need.inodes)
 

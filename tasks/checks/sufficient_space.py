@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tasks.analysis.forecast import calls_growth
 from tasks.analysis.space import NoMount, needs_of_upgrade, needs_per_mount
 from tasks.model.check import Yielded, check
-from tasks.model.facts import Mounts, Tables
+from tasks.model.fact import Unknown
+from tasks.model.facts import CdrRhythm, CdrSpan, Mounts, Tables
 from tasks.model.finding import CannotTell, Kind, Problem, Remediation, Severity
 from tasks.model.fleet import System
 from tasks.model.profile import Profile
@@ -17,20 +19,22 @@ from tasks.model.profile import Profile
 FREE = Remediation(id="free_space", kind=Kind.CLIENT, text="remove old recordings and backups", reversible=False)
 
 
-@check(severity=Severity.HIGH, blocking=True)
-def sufficient_space(mounts: Mounts, tables: Tables, system: System, profile: Profile) -> Iterator[Yielded]:
+@check(severity=Severity.HIGH, blocking=True, version=2)
+def sufficient_space(
+    mounts: Mounts, tables: Tables, span: CdrSpan | Unknown, rhythm: CdrRhythm | Unknown, site: System, profile: Profile
+) -> Iterator[Yielded]:
+    cdr = tables.get(profile.database.cdr_table)
+    rate = calls_growth(cdr, span, rhythm) if cdr else None
     try:
-        needed = needs_per_mount(mounts, needs_of_upgrade(tables, profile, system.environment), profile)
+        needed = needs_per_mount(mounts, needs_of_upgrade(tables, profile, site.environment, rate), profile)
     except NoMount as error:
         yield CannotTell(subject="mounts", summary=str(error))
         return
+    if cdr and cdr.engine and rate is None:
+        yield CannotTell(subject="growth", summary=f"how {cdr.name} grows until the upgrade could not be told")
     for need in needed:
         for short in need.shortages():
             why = ", ".join(part.purpose for part in need.needs)
-            yield Problem(
-                subject=f"{need.mount.path} {short.needed.unit}",
-                summary=f"{need.mount.path} has {short.free} free and needs {short.needed} for {why}",
-                measured=short.free,
-                threshold=short.needed,
-                remediations=(FREE,),
-            )
+            summary = f"{need.mount.path} has {short.free} free and needs {short.needed} for {why}"
+            yield Problem(subject=f"{need.mount.path} {short.needed.unit}", summary=summary, measured=short.free,
+                          threshold=short.needed, remediations=(FREE,))

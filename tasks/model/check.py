@@ -10,8 +10,10 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, get_type_hints
 
+from tasks.model.fact import Unknown
 from tasks.model.facts import Edition
 from tasks.model.finding import CannotTell, Notice, Problem, Severity
 from tasks.model.release import Release
@@ -28,6 +30,7 @@ class BadCheck(TypeError):
 class Check:
     """One check. ``needs`` are the types of its parameters: facts, or System, Profile, Hop, Contact, EvaluatedAt.
 
+    ``tolerates`` names the parameters that say ``| Unknown``: they are given also where the fact could not be told.
     ``where`` is the function's file and line.
     """
 
@@ -46,6 +49,7 @@ class Check:
     crossing: Release | None = None
     editions: frozenset[Edition] = frozenset(Edition)
     waivable: bool = True
+    tolerates: frozenset[str] = frozenset()
 
 
 def check(
@@ -79,11 +83,12 @@ def check(
             raise BadCheck(f"{where}: a check yields its findings; write it as a generator")
         if severity is Severity.INFO:
             raise BadCheck(f"{where}: what is only worth knowing is a Notice; give the check a severity above info")
+        needs, tolerates = _needs(judge, where)
         return Check(
             id=judge.__module__.rpartition(".")[2],
             version=version,
             judge=judge,
-            needs=_needs(judge, where),
+            needs=needs,
             severity=severity,
             blocking=blocking,
             reason=parts["reason"],
@@ -95,22 +100,27 @@ def check(
             crossing=Release.parse(crossing) if crossing else None,
             editions=editions,
             waivable=waivable,
+            tolerates=tolerates,
         )
 
     return make
 
 
-def _needs(judge: Judge, where: str) -> tuple[tuple[str, type], ...]:
+def _needs(judge: Judge, where: str) -> tuple[tuple[tuple[str, type], ...], frozenset[str]]:
     try:
         hints: dict[str, Any] = get_type_hints(judge)
     except NameError as error:
         raise BadCheck(f"{where}: {error}; import the type of each parameter") from error
-    needs = []
+    needs, tolerates = [], set()
     for name in inspect.signature(judge).parameters:
-        if not isinstance(hints.get(name), type):
+        hint = hints.get(name)
+        if isinstance(hint, UnionType) and len(hint.__args__) == 2 and Unknown in hint.__args__:
+            tolerates.add(name)
+            hint = next(of for of in hint.__args__ if of is not Unknown)
+        if not isinstance(hint, type):
             raise BadCheck(f"{where}: parameter {name!r} needs the type of a fact")
-        needs.append((name, hints[name]))
-    return tuple(needs)
+        needs.append((name, hint))
+    return tuple(needs), frozenset(tolerates)
 
 
 def _sections(doc: str) -> dict[str, str]:

@@ -66,6 +66,7 @@ class Space(Section):
     reserve_fraction: float = 0.05              # of the file system, left free for the running system
     rebuild_factor: float = 1.1                 # a rebuild needs about the table's size again (MySQL manual)
     inodes: int = 60_000                        # files of an unpacked release
+    growth_days: int = Field(30, ge=0, le=400)  # from the inspection to the upgrade: calls go on being written
     backup_factor: float = Field(0.25, ge=0)    # a compressed dump under paths.backup, in parts of the database's size
 
 

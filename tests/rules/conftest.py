@@ -15,6 +15,7 @@ from tasks.model.answer import Contact, ContactState, Recording
 from tasks.model.fact import Known
 from tasks.model.facts import (
     AsteriskVersion,
+    CdrSpan,
     ConfigurationErrors,
     CustomFiles,
     DatabaseServer,
@@ -50,6 +51,7 @@ HEALTHY: tuple[Any, ...] = (
     Platform(Release.parse("6.7.1.0 (cd7e9ac3)"), Edition.BUSINESS),
     Mounts((ROOT,)),
     Tables("pbxware", (CDR,)),
+    CdrSpan((AT - timedelta(days=365)).replace(tzinfo=None), AT.replace(tzinfo=None)),
     DatabaseServer("10.11.6-MariaDB", "/opt/pbxware/mysql/data", timedelta(), AT),
     AsteriskVersion(16, "16.28.0"),
     SipDrivers(frozenset({SipDriver.CHAN_SIP}), 3, 0),
