@@ -9,8 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-import numpy as np
+from statistics import median
 
 from tasks.analysis.cdr import Growth, growth
 from tasks.model.fact import Unknown
@@ -68,17 +67,18 @@ def grown(cdr: Table, rate: Growth, days: float) -> Table:
 def used_per_day(readings: Iterable[Used]) -> float | None:
     """Bytes a day that a file system takes, over all its sweeps; None for less than two readings, or than half a day.
 
-    The median of the slopes between all pairs (Theil-Sen): one clean-up or one copied backup does not turn it round.
+    The median of the rates from one sweep to the next: one clean-up or one copied backup does not turn it round.
     """
     told = sorted(readings, key=lambda reading: reading.at)
-    times = np.array([reading.at.timestamp() / _DAY_S for reading in told])
-    used = np.array([float(reading.used_bytes) for reading in told])
-    later, earlier = np.tril_indices(len(told), -1)
-    apart = times[later] - times[earlier]
-    far = apart >= 0.5
-    if not far.any():
-        return None
-    return float(np.median((used[later] - used[earlier])[far] / apart[far]))
+    rates = []
+    before = told[0] if told else None
+    for reading in told[1:]:
+        assert before is not None
+        days = (reading.at - before.at).total_seconds() / _DAY_S
+        if days >= 0.5:
+            rates.append((reading.used_bytes - before.used_bytes) / days)
+            before = reading
+    return median(rates) if rates else None
 
 
 def until_full(free_bytes: int, bytes_per_day: float, basis: str) -> UntilFull:
