@@ -42,9 +42,15 @@ def schema(calls: Calls, foreign_tables: bool = False) -> str:
 
 
 def account(user: str, password: str) -> str:
-    """Statements that give ``user`` the pbxware schema. Holds the password: only ever sent on standard input."""
+    """Statements that give ``user`` the pbxware schema, and sight of the server's processes and replication.
+
+    Holds the password: only ever sent on standard input.
+    """
     quoted = "'" + password.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return f"CREATE OR REPLACE USER {user}@'%' IDENTIFIED BY {quoted};\nGRANT ALL ON pbxware.* TO {user}@'%';\n"
+    return (
+        f"CREATE OR REPLACE USER {user}@'%' IDENTIFIED BY {quoted};\nGRANT ALL ON pbxware.* TO {user}@'%';\n"
+        f"GRANT PROCESS, BINLOG MONITOR, SLAVE MONITOR ON *.* TO {user}@'%';\n"
+    )
 
 
 def seeding(calls: Calls, hours: list[Hour]) -> Iterator[Chunk]:

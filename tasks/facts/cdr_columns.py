@@ -1,6 +1,7 @@
-"""The columns of the CDR table and the first column of each of its indexes.
+"""The columns of the CDR table and the first column of each index that a range can use.
 
-The schema depends on the release (some have ``did``) and no index is documented, so both are read, never assumed.
+The schema depends on the release (some have ``did``) and no index is documented, so both are read, never assumed. An
+index that ALTER TABLE … DISABLE KEYS has switched off is none.
 """
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ _SQL = (
     "SELECT 'column' AS kind, COLUMN_NAME AS name, ORDINAL_POSITION AS position FROM information_schema.COLUMNS "
     "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
     "UNION ALL SELECT 'index', COLUMN_NAME, 0 FROM information_schema.STATISTICS "
-    "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND SEQ_IN_INDEX = 1"
+    "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND SEQ_IN_INDEX = 1 AND COALESCE(COMMENT, '') <> 'disabled'"
 )
 
 

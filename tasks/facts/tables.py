@@ -9,7 +9,8 @@ from tasks.model.reading import columns, integer, text
 
 _SQL = (
     "SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS name, ENGINE AS engine, TABLE_ROWS AS row_count, "
-    "DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes, DATA_FREE AS free_bytes, TABLE_COMMENT AS comment "
+    "DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes, DATA_FREE AS free_bytes, TABLE_COMMENT AS comment, "
+    "ROW_FORMAT AS row_format, TABLE_COLLATION AS collation, CREATE_OPTIONS AS options, AUTO_INCREMENT AS next_id "
     "FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s ORDER BY TABLE_NAME LIMIT 5000"
 )
 
@@ -33,6 +34,10 @@ def parse(rows: Rows) -> Tables:
                 index_bytes=integer(row, "index_bytes"),
                 free_bytes=integer(row, "free_bytes"),
                 comment=text(row, "comment"),
+                row_format=text(row, "row_format"),
+                collation=text(row, "collation"),
+                partitioned="partitioned" in text(row, "options").lower(),
+                next_id=integer(row, "next_id") or None,
             )
             for row in told
         ),

@@ -25,10 +25,14 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One bounded, read-only statement with its bound parameters (PyMySQL's %s style)."""
+    """One bounded, read-only statement with its bound parameters (PyMySQL's %s style).
+
+    ``keep``: of a SHOW, whose columns cannot be chosen, only these are read; the others never leave the wire.
+    """
 
     sql: str
     parameters: tuple[str | int, ...] = ()
+    keep: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

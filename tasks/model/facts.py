@@ -96,6 +96,10 @@ class Table:
     index_bytes: int
     free_bytes: int
     comment: str = ""               # for a table that cannot be opened, the server's error
+    row_format: str = ""            # e.g. Dynamic, Compact; "" in a recording of before it was asked, as below
+    collation: str = ""
+    partitioned: bool = False
+    next_id: int | None = None      # the next AUTO_INCREMENT; None for a table without
 
     @property
     def size_bytes(self) -> int:

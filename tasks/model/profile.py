@@ -10,6 +10,7 @@ import json
 
 from pydantic import Field, model_validator
 
+from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_serverware import ServerwareApi
 from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Hop, Release
@@ -95,6 +96,7 @@ class ReleaseEntry(Section):
     drops: frozenset[Word] = frozenset()
     demands: frozenset[Word] = frozenset()
     converts: frozenset[Word] = frozenset()
+    database: DatabaseDemand | None = None
 
 
 class HopRule(Section):
@@ -113,6 +115,7 @@ class Profile(Section):
     paths: Paths = Paths()
     commands: Commands = Commands()
     database: Database = Database()
+    database_health: DatabaseHealth = DatabaseHealth()
     settings: Settings = Settings()
     modules_without_sum: tuple[str, ...] = ("res_pjsip_stir_shaken.so",)  # of Asterisk's own; seen in 16
     harmless_errors: tuple[str, ...] = ()       # patterns (* and ?) of ERROR lines that a site has judged harmless

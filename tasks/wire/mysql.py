@@ -34,6 +34,7 @@ _FAREWELL_S = 1.0                        # for the goodbye to reach the server
 _SAFETY_NET_S = 60.0                    # of the driver itself, far beyond every limit above it
 _MOST_SESSIONS = 2_000                  # threads are made when they are needed, and used again
 _THREADS = ThreadPoolExecutor(_MOST_SESSIONS, thread_name_prefix="mysql")
+_READS = ("SELECT ", "SHOW ALL SLAVES STATUS", "SHOW SLAVE STATUS", "SHOW REPLICA STATUS")
 _UNKNOWN_VARIABLE, _SYNTAX = 1193, 1064
 _TIMEOUTS = {1969: "its time limit", 3024: "its time limit", 1205: "its turn at a lock", 1317: "its time limit"}
 _REFUSALS = {
@@ -41,6 +42,7 @@ _REFUSALS = {
     1044: "the login of pbxware.ini may not use the PBXware schema",
     1142: "the login of pbxware.ini may not read this table",
     1143: "the login of pbxware.ini may not read this column",
+    1227: "the login of pbxware.ini lacks a right of the database server",
     1049: "the database has no PBXware schema of the profile's name",
     1146: "the PBXware schema has no such table",
     1040: "the database has no connection left",
@@ -129,15 +131,17 @@ class Session:
             return _silence(error, limit_s)
 
     def _run(self, query: Query, limit_s: float) -> Rows:
-        if not query.sql.startswith("SELECT "):
-            raise AssertionError(f"only SELECT is asked of a client's database, not {query.sql[:20]!r}")
+        if not query.sql.startswith(_READS):
+            raise AssertionError(f"only reads are asked of a client's database, not {query.sql[:20]!r}")
         if limit_s != self._limit_s:
             _try_set(self._connection, _limit_statement(self._server, limit_s))
             self._limit_s = limit_s
         with self._connection.cursor() as cursor:
             cursor.execute(query.sql, query.parameters or None)
-            names = tuple(column[0] for column in cursor.description or ())
-            return Rows(columns=names, rows=tuple(tuple(map(cell, row)) for row in cursor.fetchall()))
+            names = [column[0] for column in cursor.description or ()]
+            kept = [place for place, name in enumerate(names) if query.keep is None or name in query.keep]
+            rows = tuple(tuple(cell(row[place]) for place in kept) for row in cursor.fetchall())
+            return Rows(columns=tuple(names[place] for place in kept), rows=rows)
 
 
 # PyMySQL parses what a server says without a doubt: another's nonsense surfaces as whatever Python raises there.
