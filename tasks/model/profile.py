@@ -11,6 +11,7 @@ import json
 from pydantic import Field, model_validator
 
 from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
+from tasks.model.profile_estimate import Fit
 from tasks.model.profile_serverware import ServerwareApi
 from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Hop, Release
@@ -79,6 +80,7 @@ class Estimate(Section):
         RebuildSpeed(engine="MyISAM", rows_per_s=30_000),
         RebuildSpeed(engine="Aria", rows_per_s=30_000),
     )
+    fit: Fit | None = None                      # of measured ALTERs; where it is None, the speeds are a guess
     promised_downtime_s: float = 1800.0         # the vendor promises 15 to 30 minutes
 
 
