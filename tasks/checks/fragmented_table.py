@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.analysis.database import fragmented
+from tasks.analysis.database import fragmented, used_bytes
 from tasks.model.check import check
 from tasks.model.facts import Tables
 from tasks.model.finding import Kind, Problem, Quantity, Remediation, Severity
@@ -25,6 +25,6 @@ def fragmented_table(tables: Tables, profile: Profile) -> Iterator[Problem]:
     least = Quantity(value=profile.database_health.fragmented_bytes, unit="bytes")
     for table in tables.tables:
         if fragmented(table, profile):
-            free, used = (Quantity(value=size, unit="bytes") for size in (table.free_bytes, table.size_bytes))
+            free, used = (Quantity(value=size, unit="bytes") for size in (table.free_bytes, used_bytes(table)))
             summary = f"{table.name} has {free} free inside its file, and {used} in use"
             yield Problem(subject=table.name, summary=summary, measured=free, threshold=least, remediations=(REBUILD,))
