@@ -4,9 +4,9 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -39,6 +39,24 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "hatch.linewidth": 0.6,
 }
+_COLOUR = re.compile(r"(?<=: )#([0-9a-f]{6})\b")
+_VARIABLE = re.compile(r"var\(--c-[0-9a-f]{6}, (#[0-9a-f]{6})\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cell of a chart's table; ``leads_to`` names the rows behind it: verdict, release, check, outcome or open."""
+
+    text: str
+    leads_to: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A chart's numbers as a table, for those who cannot see the picture or want the exact figure."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,13 @@ class Chart:
     title: str
     lead: str
     svg: str
+    figures: Figures
     wide: bool = False
+
+    @property
+    def printed(self) -> str:
+        """The picture for a renderer that knows no style sheet of the page: every colour as it is on paper."""
+        return _VARIABLE.sub(r"\1", self.svg)
 
 
 @contextmanager
@@ -69,9 +93,12 @@ def svg_of(figure: Figure, chart_id: str, title: str, description: str) -> str:
     svg = drawn[drawn.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[A-Za-z_.]+_\d+">', "<g>", svg)
+    svg = re.sub(r'<g id="leads-to\|([^"]*)">', _leads_to, svg)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{chart_id}-\1"', svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{chart_id}-", svg)
     svg = re.sub(r"'DejaVu Sans'(, [^;\"]*)?", "sans-serif", svg)
+    svg = re.sub(r'\bfill="(#[0-9a-f]{6})"', r'style="fill: \1"', svg)
+    svg = _COLOUR.sub(r"var(--c-\1, #\1)", svg)            # the page's style sheet has others for the dark
     width, height = (round(inches * _POINTS_PER_INCH) for inches in figure.get_size_inches())
     opening = (
         f'<svg class="chart" role="img" aria-labelledby="{chart_id}-title {chart_id}-desc" width="{width}" '
@@ -80,6 +107,21 @@ def svg_of(figure: Figure, chart_id: str, title: str, description: str) -> str:
         f'<title id="{chart_id}-title">{escape(title)}</title><desc id="{chart_id}-desc">{escape(description)}</desc>'
     )
     return opening + svg[svg.index(">") + 1 :]
+
+
+def lead(artists: Sequence[Any], places: Sequence[Mapping[str, str]]) -> None:
+    """Let a click on each shape show the rows behind it; the chart's table has the same links for the keyboard.
+
+    A shape with an empty place leads nowhere.
+    """
+    for artist, place in zip(artists, places, strict=True):
+        if place:
+            artist.set_gid("|".join(["leads-to", *(f"{name}={value}" for name, value in place.items())]))
+
+
+def _leads_to(found: re.Match[str]) -> str:
+    pairs = (each.partition("=") for each in found[1].split("|"))
+    return "<g " + " ".join(f'data-{name}="{value}"' for name, _, value in pairs) + ">"
 
 
 def bar_rows(axes: Axes, names: Sequence[str]) -> None:

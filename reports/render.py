@@ -16,7 +16,7 @@ from reports.meta import CheckText, SweepMeta
 from reports.system_view import FACTS
 from reports.tables import write_tables
 from reports.views import FleetView, fleet_view
-from reports.words import VERDICTS, check_title
+from reports.words import FILTERED_OUTCOMES, VERDICTS, check_title
 
 __all__ = ["CheckText", "SweepMeta", "fleet_page", "render_sweep"]
 
@@ -62,6 +62,7 @@ def fleet_page(view: FleetView) -> str:
         columns=COLUMNS,
         detailed={system.id for system in view.detailed},
         verdicts=VERDICTS,
+        outcomes=FILTERED_OUTCOMES,
         fact_labels=FACTS,
         style=Markup(_asset(templates, "fleet.css")),  # noqa: S704  (the package's own file)
         script=Markup(script),  # noqa: S704  (the package's own file)

@@ -10,6 +10,7 @@ from reports.charts import fleet_charts, systems_by_check
 from reports.drawing import Chart
 from reports.figures import duration_text, moment_text, percent_text, plural
 from reports.meta import CheckText, SweepMeta
+from reports.sections import CustomWork, Unclear, custom_work, unclear
 from reports.system_view import FindingView, SystemView, attention, finding_view, passed_text, system_view
 from reports.text import one_line, sentence, visible
 from reports.words import VERDICTS, WAIVER_SOURCES, check_title
@@ -77,6 +78,8 @@ class FleetView:
     excluded: tuple[tuple[str, str], ...]
     excluded_count: int
     left_out: tuple[str, ...]
+    unclear: tuple[Unclear, ...]
+    custom: CustomWork | None
 
     @property
     def static_systems(self) -> tuple[SystemView, ...]:
@@ -104,12 +107,14 @@ def fleet_view(systems: pd.DataFrame, findings: pd.DataFrame, meta: SweepMeta) -
         texts=texts,
         charts=fleet_charts(systems, findings),
         systems=views,
-        detailed=tuple(view for view in views if view.verdict is not Verdict.READY)[:STATIC_DETAILS],
+        detailed=views[:STATIC_DETAILS],
         waivers=_waivers(systems, findings[findings["waiver_owner"].notna()].head(STATIC_LINES)),
         waived=int(findings["waiver_owner"].notna().sum()),
         excluded=tuple((one_line(system_id), one_line(reason)) for system_id, reason in meta.excluded[:STATIC_LINES]),
         excluded_count=len(meta.excluded),
         left_out=tuple(visible(sentence) for sentence in meta.left_out),
+        unclear=unclear(systems, findings),
+        custom=custom_work(systems, findings),
     )
 
 

@@ -32,6 +32,16 @@ OUTCOMES = {
     Outcome.PASS.value: "For information",
     Outcome.SKIPPED.value: "Did not apply",
 }
+# The choices of the page's filter by finding, whose keys fleet.js knows. A system counts with a check's worst finding.
+FILTERED_OUTCOMES = {
+    "fail": "Found",
+    "fail-high": "Found, at worst high",
+    "fail-medium": "Found, at worst medium",
+    "fail-low": "Found, at worst low",
+    "unknown-any": "Could not tell",
+    "unknown": "Could not tell, nothing worse",
+    "waived": "Waived",
+}
 KINDS = {
     Kind.CLIENT.value: "By the client",
     Kind.ENGINEER.value: "By an engineer",

@@ -87,13 +87,27 @@
   const searched = (system) => system.search ??= [system.id, system.client, data.verdicts[system.verdict][1], system.reason,
     ...system.cells.map((value) => value[0]), ...system.facts.map(text), ...system.findings.map((one) => `${text(one[1])} ${text(one[2])}`)]
     .join("\n").toLowerCase();
-  const standsOpen = (one, check) => text(one[0]) === check && ["fail", "unknown"].includes(text(one[3])) && !text(one[10]);
+  const FILTERS = ["verdict", "check", "outcome", "release"], RANKS = ["high", "medium", "low", "unknown"];
+  const releaseOf = (system) => system.cells[0][0] === "–" ? "not told" : system.cells[0][0];
+  const rank = (one) => text(one[3]) === "unknown" ? 3 : Math.min(2, RANKS.indexOf(text(one[4])) >>> 0);
+  const standsOpen = (one) => ["fail", "unknown"].includes(text(one[3])) && !text(one[10]);
+  const found = (system, check, outcome) => {           // a system counts once a check, with its worst open finding
+    if (!check && !outcome) return true;
+    const named = system.findings.filter((one) => !check || text(one[0]) === check);
+    if (outcome === "waived") return named.some((one) => text(one[10]));
+    if (outcome === "unknown-any") return named.some((one) => standsOpen(one) && rank(one) === 3);
+    const worst = new Map();
+    for (const one of named) if (standsOpen(one)) worst.set(one[0], Math.min(worst.get(one[0]) ?? 3, rank(one)));
+    const ranks = [...worst.values()];
+    if (outcome === "fail") return ranks.some((one) => one < 3);
+    return outcome ? ranks.includes(RANKS.indexOf(outcome.replace("fail-", ""))) : ranks.length > 0;
+  };
 
   const select = () => {
     const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const verdict = byId("verdict").value, check = byId("check").value;
+    const [verdict, check, outcome, release] = FILTERS.map((name) => byId(name).value);
     state.shown = systems.filter((system) => (!verdict || data.verdicts[system.verdict][0] === verdict)
-      && (!check || system.findings.some((one) => standsOpen(one, check)))
+      && (!release || releaseOf(system) === release) && found(system, check, outcome)
       && words.every((word) => searched(system).includes(word)));
     if (state.column >= 0) state.shown.sort(compare);
     state.page = 0;
@@ -135,13 +149,19 @@
   const open = (id) => {
     const system = systems.find((one) => one.id === id);
     if (!system) return;
-    if (!state.shown.includes(system)) { byId("filters").reset(); select(); }
+    if (!state.shown.includes(system)) filterBy({});
     state.page = Math.floor(state.shown.indexOf(system) / PAGE);
     state.open = id;
     draw();
     const link = byId(`system-${id}`);
     link.closest("tr").scrollIntoView({ block: "start" });
     link.focus({ preventScroll: true });
+  };
+  const filterBy = (wanted) => {
+    byId("find").value = "";
+    for (const name of FILTERS) byId(name).value = wanted[name] || "";
+    state.open = "";
+    select();
   };
   const close = () => {
     const id = state.open;
@@ -154,6 +174,11 @@
     let id = "";
     try { id = decodeURIComponent(location.hash); } catch { return; }
     if (id.startsWith("#system-")) open(id.slice(8));
+    if (id.startsWith("#check-")) {
+      filterBy({ check: id.slice(7) });
+      byId("systems").scrollIntoView();
+      byId("systems").focus({ preventScroll: true });
+    }
   };
 
   heads.forEach((head, column) => {
@@ -174,7 +199,7 @@
   byId("previous").addEventListener("click", () => turn(-1));
   byId("next").addEventListener("click", () => turn(1));
   byId("find").addEventListener("input", select);
-  for (const name of ["verdict", "check"]) byId(name).addEventListener("change", select);
+  for (const name of FILTERS) byId(name).addEventListener("change", select);
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("filters").addEventListener("reset", () => setTimeout(() => { state.open = ""; sortBy(-1, false); select(); }));
   body.addEventListener("click", (event) => {
@@ -187,16 +212,11 @@
     open(id);
   });
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-verdict], a[data-check]");
-    if (!link) return;
-    byId("filters").reset();
-    byId("verdict").value = link.dataset.verdict || "";
-    byId("check").value = link.dataset.check || "";
-    setTimeout(() => {                                    // after the reset above has been drawn
-      byId("verdict").value = link.dataset.verdict || "";
-      byId("check").value = link.dataset.check || "";
-      select();
-    });
+    const place = event.target.closest("[data-verdict], [data-check], [data-outcome], [data-release], [data-open]");
+    if (!place || body.contains(place)) return;
+    if (place.dataset.open) { location.hash = `#system-${place.dataset.open}`; return; }
+    filterBy(place.dataset);
+    if (!place.closest("a")) byId("systems").scrollIntoView();      // a shape of a chart
   });
   addEventListener("hashchange", follow);
   addEventListener("popstate", follow);
@@ -209,7 +229,10 @@
   addEventListener("afterprint", () => { state.printing = false; draw(); });
 
   document.querySelectorAll("article[data-system]").forEach((one) => one.removeAttribute("id"));
+  const releases = [...new Set(systems.map(releaseOf))].sort(collator.compare);
+  byId("release").append(...releases.map((release) => el("option", { value: release }, release)));
   byId("filters").hidden = false;
   draw();
   follow();
+  addEventListener("load", () => { if (location.hash.startsWith("#check-")) setTimeout(follow); });   // after its own jump
 })();
