@@ -23,8 +23,9 @@ from tasks.model.facts import EvaluatedAt
 from tasks.model.fleet import System
 from tasks.model.profile import Profile
 from tasks.model.release import Hop
+from tasks.model.system_facts import VisitedDuring
 
-CONTEXT: frozenset[type] = frozenset({System, Profile, Contact, EvaluatedAt})
+CONTEXT: frozenset[type] = frozenset({System, Profile, Contact, EvaluatedAt, VisitedDuring})
 """What is known of a system without having reached it. Hop comes with the fact of the running release."""
 
 
@@ -66,6 +67,7 @@ def _check_of(module: ModuleType) -> Check:
         if of not in provided:
             raise BadCheck(
                 f"{found[0].where}: nobody provides {of.__module__}.{of.__name__} for the parameter {name!r}; "
-                "name the type of a fact, or System, Profile, Hop, Contact (tasks.model.answer) or EvaluatedAt"
+                "name the type of a fact, or System, Profile, Hop, Contact (tasks.model.answer), EvaluatedAt, "
+                "VisitedDuring"
             )
     return found[0]

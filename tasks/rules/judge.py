@@ -7,7 +7,7 @@ check that finds nothing is a ``pass`` with an empty summary. An unknown is as b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +21,7 @@ from tasks.model.fleet import System
 from tasks.model.judged import Judged
 from tasks.model.profile import Profile
 from tasks.model.release import Hop, Release
+from tasks.model.system_facts import VisitedDuring
 from tasks.rules.applies import why_not
 from tasks.rules.verdict import verdict_of
 from tasks.rules.waivers import with_waivers
@@ -56,6 +57,9 @@ def judge(
         Profile: profile,
         Contact: contact,
         EvaluatedAt: EvaluatedAt(at),
+        VisitedDuring: VisitedDuring(
+            recording.started_at, recording.started_at + timedelta(seconds=recording.elapsed_s)
+        ),
         Hop: hop or platform,
     }
     found: list[Finding] = []

@@ -90,7 +90,7 @@ def _said(text: str) -> Answer:
 
 def _identity(speaker: Speaker) -> Answer:
     traits = speaker.traits
-    clock = datetime.now(traits.zone)
+    clock = says_system.clock(traits)
     return _said(
         f"clock={clock:%Y-%m-%dT%H:%M:%S%z}\n"
         f"machine_id={traits.machine_id}\n"
