@@ -13,7 +13,6 @@ from pydantic import Field, model_validator
 from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_estimate import Fit
 from tasks.model.profile_serverware import ServerwareApi
-from tasks.model.profile_health import Health, LicenceSource
 from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Hop, Release
 from tasks.model.section import AbsolutePath, Section, Word
@@ -132,8 +131,6 @@ class Profile(Section):
     @model_validator(mode="after")
     def _releases_are_told_once(self) -> Profile:
         versions = [entry.version for entry in self.releases]
-    health: Health = Health()
-    licence: LicenceSource | None = None        # None: unknown where the licence is told on a shell
         if len(set(versions)) != len(versions):
             raise ValueError("a release stands twice in releases:")
         return self
