@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_estimate import Fit
+from tasks.model.profile_health import Health, LicenceSource
 from tasks.model.profile_serverware import ServerwareApi
 from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Hop, Release
@@ -123,6 +124,8 @@ class Profile(Section):
     harmless_errors: tuple[str, ...] = ()       # patterns (* and ?) of ERROR lines that a site has judged harmless
     space: Space = Space()
     estimate: Estimate = Estimate()
+    health: Health = Health()
+    licence: LicenceSource | None = None        # None: unknown where the licence is told on a shell
     serverware: ServerwareApi | None = None
     releases: tuple[ReleaseEntry, ...] = ()
     hops: tuple[HopRule, ...] = ()
