@@ -49,6 +49,7 @@ _REFUSALS = {
     1130: "the database does not allow this host",
     1203: "the database has no connection left for this login",
 }
+ENDED = Silence(why=Why.NOT_ASKED, detail="the connection ended before the database's turn")
 T = TypeVar("T")
 
 
@@ -244,8 +245,10 @@ async def _forwarded(connection: asyncssh.SSHClientConnection, login: DatabaseLo
         forbidden = error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
         detail = "the system's SSH server allows no tunnel" if forbidden else "nothing answers there on the system"
         silence = Silence(why=Why.REFUSED, detail=f"no tunnel to the database at {where}: {detail}")
+        if connection.is_closed():          # asyncssh says the same of a connection that is lost
+            silence = ENDED
     except (asyncssh.Error, OSError):
-        silence = Silence(why=Why.NOT_ASKED, detail="the connection ended before the database's turn")
+        silence = ENDED
     raise NoDatabase(silence)
 
 

@@ -102,6 +102,8 @@ def test_a_connection_that_drops_keeps_what_came_before(faulty: dict[str, Record
     assert recording.contact.state is ContactState.REACHED
     assert isinstance(recording.shell["identity"], Answer)
     assert silent(recording)["mounts"] is Why.NOT_ASKED
+    told = [answer.detail for answer in recording.sql.values() if isinstance(answer, Silence)]
+    assert set(told) == {"the connection ended before the database's turn"}
 
 
 def test_an_endless_answer_is_cut_off(faulty: dict[str, Recording]) -> None:
