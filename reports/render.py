@@ -10,6 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from reports.brief import write_brief
 from reports.embedded import embedded_json
 from reports.files import write_text
 from reports.meta import CheckText, SweepMeta
@@ -40,14 +41,17 @@ COLUMNS = (
 
 
 def render_sweep(directory: Path, systems: pd.DataFrame, findings: pd.DataFrame, meta: SweepMeta) -> Path:
-    """Write report.html, report.xlsx, systems.csv, systems.parquet, findings.parquet and summary.json.
+    """Write report.html, report.pdf, report.xlsx, systems.csv, systems.parquet, findings.parquet and summary.json.
 
     Each file is replaced in one rename; the same input gives the same bytes. Returns the page's path. Raises
     ValueError where a system has an unknown verdict.
     """
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / "report.html"
-    write_text(page, fleet_page(fleet_view(systems, findings, meta)))
+    view = fleet_view(systems, findings, meta)
+    write_text(page, fleet_page(view))
+    templates = _templates()
+    write_brief(directory / "report.pdf", view, templates, _asset(templates, "brief.css"))
     write_tables(directory, systems, findings, meta)
     return page
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from reports.brief import require_pdf
 from tasks.model.errors import UserError
 from tasks.model.fleet import System
 from tasks.model.profile import Profile
@@ -31,6 +32,7 @@ def open_sweep(
     folder: SweepFolder, fleet_file: Path, options: SweepOptions, home: Path, *, resume: bool
 ) -> tuple[SweepPlan, tuple[Target, ...]]:
     """Plan a new sweep, or take up the one that the folder holds (its own plan and systems count, not today's file)."""
+    require_pdf()
     if resume and not folder.exists:
         message = f"{folder.path} holds no sweep to go on with"
         raise UserError("no_sweep", message, "name the interrupted sweep with --out, or leave out --resume")

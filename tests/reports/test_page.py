@@ -23,7 +23,8 @@ from tasks.model.judged import Judged
 
 Frames = Callable[[int], tuple[pd.DataFrame, pd.DataFrame]]
 FromFleet = Callable[[list[Judged]], tuple[pd.DataFrame, pd.DataFrame]]
-FILES = {"report.html", "report.xlsx", "systems.csv", "systems.parquet", "findings.parquet", "summary.json"}
+FILES = {"report.html", "report.pdf", "report.xlsx", "systems.csv", "systems.parquet", "findings.parquet",
+         "summary.json"}
 
 
 class Page(HTMLParser):
