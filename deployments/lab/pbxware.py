@@ -50,7 +50,8 @@ def add_faults(rootfs: Path, spec: ApplianceSpec) -> None:
         page.write_text("<?php\n$calls = mysqli_query($db, 'SELECT COUNT(*) FROM cdr WHERE calldate > CURDATE()');\n")
     if spec.custom_scripts:
         script = rootfs / "script/firewall.pl"
-        script.write_text("#!/usr/bin/perl\n# Opens SIP to the carrier's addresses only.\nprint \"done\\n\";\n")
+        script.write_text("#!/usr/bin/perl\n# Opens SIP to the addresses of the phones only.\n"
+                          "my @peers = `asterisk -rx 'sip show peers'`;\nprint scalar(@peers), \"\\n\";\n")
         script.chmod(0o755)
         (rootfs / "etc/cron.d/site").write_text("*/5 * * * * root /script/firewall.pl\n")
 

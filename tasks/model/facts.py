@@ -195,6 +195,10 @@ class CustomKind(StrEnum):
     SCRIPT = "script"
     CRON = "cron"                               # what a cron entry calls
     STYLESHEET = "stylesheet"                   # or a logo
+    AGI = "agi"                                 # plain among the vendor's, which are encoded
+    BOOT = "boot"                               # started with the outer system: rc.local, units, firewall rules
+    INCLUDE = "include"                         # Asterisk configuration of the site's own
+    SOUNDS = "sounds"                           # a folder of sounds younger than the release
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +206,20 @@ class CustomFile:
     path: str
     kind: CustomKind
     changed_on: date | None = None
+    executable: bool | None = None
+    owner_uid: int | None = None
+    size_bytes: int | None = None
+    digest: str | None = None                   # SHA-256, of the files that are small enough to be read
+    uses: tuple[str, ...] = ()                  # of the platform: database, or a word that releases drop
+    run: bool = False                           # by cron itself, so that it has to be executable
+    count: int = 1                              # files in it, where it is a folder
 
 
 @dataclass(frozen=True, slots=True)
 class CustomFiles:
     files: tuple[CustomFile, ...]
+    cut: tuple[CustomKind, ...] = ()            # kinds of which there are more than were listed
+    gone: tuple[str, ...] = ()                  # what cron entries run and is not there
 
 
 @dataclass(frozen=True, slots=True)

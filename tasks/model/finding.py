@@ -31,6 +31,13 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
+class Confidence(StrEnum):
+    """How sure a finding is, where it does not simply state what was read. None on a finding: it does."""
+
+    LIKELY = "likely"       # inferred from what is documented or was often seen
+    GUESS = "guess"         # nothing is known; somebody has to look
+
+
 class Verdict(StrEnum):
     """One word for a system. They sum to the number of systems."""
 
@@ -104,6 +111,7 @@ class Problem(Frozen):
     remediations: tuple[Remediation, ...] = ()
     severity: Severity | None = None
     blocking: bool | None = None
+    confidence: Confidence | None = None
 
 
 class Notice(Frozen):
@@ -113,6 +121,7 @@ class Notice(Frozen):
     summary: str
     measured: Quantity | None = None
     threshold: Quantity | None = None
+    confidence: Confidence | None = None
 
 
 class CannotTell(Frozen):
@@ -135,6 +144,7 @@ class Finding(Frozen):
     threshold: Quantity | None = None
     remediations: tuple[Remediation, ...] = ()
     waiver: Waiver | None = None
+    confidence: Confidence | None = None
 
     @field_serializer("severity")
     def _severity_name(self, severity: Severity) -> str:

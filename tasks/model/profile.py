@@ -10,6 +10,7 @@ import json
 
 from pydantic import Field, model_validator
 
+from tasks.model.profile_custom import Custom
 from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_estimate import Fit
 from tasks.model.profile_health import Health, LicenceSource
@@ -32,6 +33,11 @@ class Paths(Section):
     admin: AbsolutePath = "/opt/pbxware/pw/home/sitemanager/admin"
     custom_scripts: tuple[AbsolutePath, ...] = ("/script",)
     cron: tuple[AbsolutePath, ...] = ("/etc/crontab", "/etc/cron.d", "/var/spool/cron")
+    agi: tuple[AbsolutePath, ...] = ("/opt/pbxware/pw/var/lib/asterisk/agi-bin",)
+    sounds: tuple[AbsolutePath, ...] = (
+        "/opt/pbxware/pw/var/lib/asterisk/sounds", "/opt/pbxware/pw/var/lib/asterisk/moh",
+    )
+    boot: tuple[AbsolutePath, ...] = ("/etc/rc.local", "/etc/local.d", "/etc/systemd/system", "/etc/iptables")
     backup: AbsolutePath = "/opt/backup"
     database_files: AbsolutePath = "/opt/pbxware/pw/var/lib/mysql"
 
@@ -122,6 +128,7 @@ class Profile(Section):
     settings: Settings = Settings()
     modules_without_sum: tuple[str, ...] = ("res_pjsip_stir_shaken.so",)  # of Asterisk's own; seen in 16
     harmless_errors: tuple[str, ...] = ()       # patterns (* and ?) of ERROR lines that a site has judged harmless
+    custom: Custom = Custom()
     space: Space = Space()
     estimate: Estimate = Estimate()
     health: Health = Health()

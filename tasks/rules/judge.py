@@ -123,19 +123,26 @@ def _finding(check: Check, said: Yielded) -> Finding:
                 outcome=Outcome.FAIL,
                 severity=check.severity if said.severity is None else said.severity,
                 blocking=check.blocking if said.blocking is None else said.blocking,
-                summary=said.summary,
+                summary=_with_confidence(said),
                 client_text=said.client_text or check.client_text,
                 measured=said.measured,
                 threshold=said.threshold,
                 remediations=said.remediations,
+                confidence=said.confidence,
             )
         case Notice():
-            return _passed(check).model_copy(update=said.model_dump(include={"subject", "summary"}) | {
-                "measured": said.measured, "threshold": said.threshold,
+            return _passed(check).model_copy(update={
+                "subject": said.subject, "summary": _with_confidence(said), "measured": said.measured,
+                "threshold": said.threshold, "confidence": said.confidence,
             })
         case CannotTell():
             return _unknown(check, said.subject, said.summary)
     raise TypeError(f"a check yields Problem, Notice or CannotTell, not {type(said).__name__}")
+
+
+def _with_confidence(said: Problem | Notice) -> str:
+    """Wherever a summary is read, a guess reads as one."""
+    return f"{said.summary} ({said.confidence})" if said.confidence else said.summary
 
 
 def _passed(check: Check) -> Finding:

@@ -4,6 +4,7 @@ A profile holds commands and paths that run on clients' systems, so a file that 
 """
 from __future__ import annotations
 
+import re
 import stat
 from functools import lru_cache
 from importlib.resources import files
@@ -15,10 +16,12 @@ from pydantic import ValidationError
 from tasks.model.errors import UserError
 from tasks.model.fleet import System
 from tasks.model.profile import Profile
+from tasks.model.profile_custom import Custom
 from tasks.wire.home import OTHERS_WRITE, Home, named_home, require_unwritable_by_others
 from tasks.wire.marked_yaml import Fault
 from tasks.wire.validation import faults_of, nearest, read_model
 
+_DIGEST = re.compile(r"\\?([0-9a-f]{64})[ \t]+\*?\S")
 SHIPPED = "deployments"      # the package whose profiles/ folder is shipped; a resource, not an import
 
 
@@ -95,7 +98,36 @@ def _checked(path: Path, named: str, *, shipped: bool = False) -> Profile:
         raise UserError("profile_not_found", f"there is no profile file {named}", "correct the path") from None
     except OSError as error:
         raise UserError("profile_not_found", f"{path} cannot be read ({error.strerror})", "correct the path") from None
-    return _read(path, found.st_mtime_ns, found.st_size, found.st_ino)
+    profile = _read(path, found.st_mtime_ns, found.st_size, found.st_ino)
+    return _with_manifests(profile, path.parent, mask) if profile.custom.manifests else profile
+
+
+def _with_manifests(profile: Profile, folder: Path, mask: int) -> Profile:
+    """The profile with the digests of its manifests, so that they are part of what a client approves."""
+    digests = list(profile.custom.vendor_digests)
+    for name in profile.custom.manifests:
+        path = folder / name
+        try:
+            require_unwritable_by_others(path, code="profile_writable_by_others", mask=mask)
+            found = path.stat()
+        except OSError as error:
+            raise UserError("manifest_unreadable", f"the manifest {path} cannot be read ({error.strerror})",
+                            "correct its name in the profile's custom section") from None
+        digests += _manifest(path, found.st_mtime_ns, found.st_size, found.st_ino)
+    custom = Custom(fates=profile.custom.fates, vendor_digests=tuple(digests), manifests=profile.custom.manifests)
+    return profile.model_copy(update={"custom": custom})
+
+
+@lru_cache(maxsize=64)
+def _manifest(path: Path, *stamp: int) -> tuple[str, ...]:
+    """The digests of a file in the form of ``sha256sum``."""
+    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    found = [_DIGEST.match(line) for line in lines]
+    if None in found:
+        number = found.index(None) + 1
+        raise UserError("manifest_invalid", f"{path} is no list of digests (entry {number})",
+                        "write it with sha256sum")
+    return tuple(one[1] for one in found if one)
 
 
 @lru_cache(maxsize=64)

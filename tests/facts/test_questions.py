@@ -1,6 +1,7 @@
 """Every shell question asked of a real shell, in a tree like a client's: what it says is what its parser reads."""
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -17,7 +18,6 @@ from tasks.model.facts import (
     AsteriskVersion,
     CdrColumns,
     ConfigurationErrors,
-    CustomFile,
     CustomFiles,
     CustomKind,
     Dialplan,
@@ -114,6 +114,7 @@ def profile(tmp_path: Path) -> Profile:
             version_header=str(admin / "index.php"), asterisk_etc=str(root / "pw/etc"),
             asterisk_log=str(root / "pw/messages"), modules=(str(root / "none"), str(modules)), admin=str(admin),
             custom_scripts=(str(root / "script"), "/nonexistent"), cron=(str(root / "cron"), "/nonexistent"),
+            agi=(str(root / "pw/agi"),), sounds=(str(root / "pw/sounds"), "/nonexistent"), boot=(str(root / "boot"),),
         ),
         commands=Commands(asterisk=(str(root / "asterisk"), "-rx")),
     )
@@ -121,6 +122,7 @@ def profile(tmp_path: Path) -> Profile:
 
 BUSYBOX = (
     "awk", "cat", "cut", "date", "df", "find", "grep", "head", "sed", "sort", "stat", "tail", "tr", "uname", "uniq",
+    "sha256sum", "wc", "xargs",
 )
 
 
@@ -210,15 +212,80 @@ def test_modules_carry_their_build_sum(told: Any) -> None:
 
 def test_custom_files_of_all_kinds(told: Any, profile: Profile) -> None:
     root = Path(profile.paths.tree)
-    files = told(CustomFiles).files
-    assert {(file.kind, file.path) for file in files} == {
+    custom = told(CustomFiles)
+    assert {(file.kind, file.path) for file in custom.files} == {
         (CustomKind.SCRIPT, str(root / "script/firewall.pl")),
         (CustomKind.PLAIN_PHP, str(root / "pw/admin/wallboard.php")),
         (CustomKind.STYLESHEET, str(root / "pw/admin/css/own look.css")),
-        (CustomKind.CRON, "/script/firewall.pl"),
-        (CustomKind.CRON, "/root/push.sh"),
+        (CustomKind.INCLUDE, str(root / "pw/etc/extensions_custom.conf")),
     }
-    assert CustomFile("/root/push.sh", CustomKind.CRON) in files
+    assert (custom.gone, custom.cut) == (("/root/push.sh", "/script/firewall.pl"), ())
+
+
+def test_custom_files_tell_their_rights_digests_and_what_they_use(told: Any, profile: Profile, tmp_path: Path) -> None:
+    root = Path(profile.paths.tree)
+    text = 'open(A, "asterisk -rx \'sip show peers\' |"); DBI->connect("hush");\n'
+    write(root / "script/firewall.pl", text, LATER)
+    (root / "script/firewall.pl").chmod(0o755)
+    write(root / "script/pjsip.sh", "asterisk -rx 'pjsip show endpoints'; dial PJSIP/1\n", LATER)
+    write(root / "pw/agi/old", "<?php //004fb ionCube\n", LATER)
+    write(root / "pw/agi/route.php", "<?php mysql_connect('localhost', 'root', 'hush');\n", LATER)
+    write(root / "boot/rc.local", "#!/bin/sh\n")
+    write(root / "pw/sounds/acme/greeting.wav", "x", LATER)
+    write(root / "pw/sounds/beep.wav", "x")
+    files = {(file.kind, Path(file.path).name): file for file in told(CustomFiles).files}
+    script = files[CustomKind.SCRIPT, "firewall.pl"]
+    assert (script.executable, script.owner_uid, script.size_bytes) == (True, os.getuid(), len(text))
+    assert script.digest == hashlib.sha256(text.encode()).hexdigest()
+    assert script.uses == ("chan_sip", "database")
+    assert files[CustomKind.SCRIPT, "pjsip.sh"].uses == () and not files[CustomKind.SCRIPT, "pjsip.sh"].executable
+    assert files[CustomKind.AGI, "route.php"].uses == ("php_mysql",)
+    assert (CustomKind.AGI, "old") not in files
+    assert (CustomKind.BOOT, "rc.local") in files
+    assert files[CustomKind.SOUNDS, "sounds"].count == 1
+
+
+# Words of crontabs, and what is said of each path that is not the operating system's: R has to run, I is given to an
+# interpreter, "" stands there for another reason. The paths do not exist unless they are present.
+CRONTABS = (
+    ("*/5 * * * * root /site/a --x=/site/b >/site/log 2>&1", {"/site/a"}),
+    ("0 1 * * * root nice -n 10 perl -w /site/a /site/b", {"/site/a"}),
+    ("0 1 * * * root [ -x /site/a ] && /site/a", set()),
+    ("0 1 * * * root cd /site/c; LANG=C /site/a | /usr/bin/php /site/b.php", {"/site/a", "/site/b.php"}),
+    ("@reboot root sh -c '/site/a; /site/b'", {"/site/a", "/site/b"}),
+    ("MAILTO=/site/mail", set()),
+    ("# 0 1 * * * root /site/a", set()),
+    ("0 1 * * * root rsync -a /site/from /site/to", set()),
+)
+
+
+@pytest.mark.parametrize(("line", "gone"), CRONTABS, ids=[line for line, _ in CRONTABS])
+def test_only_what_a_cron_entry_runs_can_be_missing(told: Any, profile: Profile, line: str, gone: set[str]) -> None:
+    write(Path(profile.paths.tree) / "cron/site", line + "\n")
+    assert set(told(CustomFiles).gone) == gone
+
+
+def test_the_vendors_files_never_cut_the_sites_own_away(told: Any, profile: Profile) -> None:
+    """A folder of plain libraries, and programs of the operating system in cron: neither counts towards the limit."""
+    root = Path(profile.paths.tree)
+    for number in range(700):
+        write(root / f"pw/admin/aaa/library{number}.php", "<?php\n")
+        write(root / f"pw/admin/css/shipped{number}.css", "a {}", INSTALLED + 60)
+    runs = [f"0 1 * * * root /usr/bin/tool{number}" for number in range(700)]
+    write(root / "cron/site", "\n".join([*runs, "0 2 * * * root /zz/site.pl", ""]))
+    custom = told(CustomFiles)
+    assert custom.cut == () and custom.gone == ("/zz/site.pl",)
+    assert {Path(file.path).name for file in custom.files} >= {"wallboard.php", "own look.css"}
+
+
+def test_a_list_that_was_cut_says_so(told: Any, profile: Profile) -> None:
+    root = Path(profile.paths.tree)
+    for number in range(501):
+        write(root / f"script/{number}.sh", "", LATER)
+    write(root / "cron/site", "".join(f"0 1 * * * root /zz/{number}.pl\n" for number in range(501)))
+    custom = told(CustomFiles)
+    assert custom.cut == (CustomKind.CRON, CustomKind.SCRIPT)
+    assert sum(file.kind is CustomKind.SCRIPT for file in custom.files) == len(custom.gone) == 500
 
 
 def test_dialplan_of_the_site_without_comments(told: Any) -> None:

@@ -1,6 +1,6 @@
-"""The client's own firewall script lies in /script and is run by cron."""
+"""The client's own firewall script lies in /script, is run by cron, and asks chan_sip for its phones."""
 from __future__ import annotations
 
 from deployments.lab.knob import Knob
 
-KNOB = Knob(found_by="custom_files", spec={"custom_scripts": True})
+KNOB = Knob(found_by="custom_breaks", spec={"custom_scripts": True})

@@ -8,22 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from deployments.lab.render import render
 from deployments.lab.spec import SwarmDatabase
-from deployments.lab.swarm import asterisk16, says_system
+from deployments.lab.swarm import asterisk16, says_site, says_system
 from deployments.lab.swarm.traits import Traits
 from deployments.lab.swarm.words import words_of
 from tasks.model.answer import Answer
 from tasks.wire.mysql import CREDENTIALS
 
-ADMIN = "/opt/pbxware/pw/home/sitemanager/admin"
 SHOWN_SETTINGS = ("edition", "domain_name", "timezone", "country", "pw_mysql_host")
-CRON_OF_THE_SYSTEM = (
-    "/etc/cron.daily", "/etc/cron.hourly", "/etc/cron.monthly", "/etc/cron.weekly", "/usr/sbin/anacron",
-)
-ENCODED_PHP = (("", 9), ("/api", 1))       # the vendor's files under ADMIN, as in an appliance
 _STARTED = time.monotonic()
 
 
@@ -128,19 +122,6 @@ def _dialplan(speaker: Speaker) -> Answer:
     return _said("\n".join(("folder", *uses, "")))
 
 
-def _custom_files(speaker: Speaker) -> Answer:
-    traits = speaker.traits
-    changed_s = traits.released_on_s + 90 * 86_400
-    lines = [f"release {traits.released_on_s} /opt/pbxware"]
-    lines += [f"script {changed_s} {path}" for path in traits.custom_scripts]
-    lines += [f"cron 0 {path}" for path in sorted((*CRON_OF_THE_SYSTEM, *traits.custom_scripts))]
-    lines += [f"stylesheet {changed_s} {ADMIN}/css/style.css"] if traits.stylesheet else []
-    lines += [f"{number:7d} encoded {ADMIN}{folder}" for folder, number in ENCODED_PHP]
-    lines += [f"plain_php {changed_s} {ADMIN}/wallboard.php"] if traits.plain_php else []
-    missing = "" if traits.custom_scripts else "find: '/script': No such file or directory\n"
-    return Answer(exit_code=0, stdout="\n".join((*lines, "")), stderr=missing)
-
-
 def _configuration_errors(speaker: Speaker) -> Answer:
     lines = [f"ERROR {text}" for text in speaker.traits.configuration_errors]
     return _said("\n".join(("--readable--", *lines, "")))
@@ -149,11 +130,11 @@ def _configuration_errors(speaker: Speaker) -> Answer:
 _ANSWERS: dict[str, Callable[[Speaker], Answer]] = {
     "identity": _identity,
     "platform": _platform,
+    **says_site.SAYS,
     **says_system.SAYS,
     CREDENTIALS: _database_credentials,
     "site_settings": _site_settings,
     "dialplan": _dialplan,
-    "custom_files": _custom_files,
     "configuration_errors": _configuration_errors,
     "asterisk_version": lambda speaker: _said(asterisk16.VERSION),
     "sip_drivers": lambda speaker: _said(asterisk16.sip_drivers(speaker.traits.drivers, speaker.traits.extensions)),

@@ -139,3 +139,29 @@ def test_uplift_home_is_private_or_refused(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="not a folder"):
         find_home(tmp_path / "file")
+
+
+def test_a_manifest_beside_the_profile_tells_which_files_are_the_vendors(home: Path) -> None:
+    manifest = home / "profiles" / "6.7.1.sha256"
+    manifest.write_text(f"{'ab' * 32}  admin/index.php\n{'cd' * 32} *admin/logo.png\n")
+    manifest.chmod(0o600)
+    own(home, "name: site\ncustom: {manifests: [6.7.1.sha256]}\n")
+    first = load_profile("site", home=home)
+    assert first.custom.vendor_digests == ("ab" * 32, "cd" * 32)
+    manifest.write_text(f"{'ef' * 32}  admin/index.php\n")
+    assert load_profile("site", home=home).custom.vendor_digests == ("ef" * 32,)
+    assert load_profile("site", home=home).digest != first.digest, "what counts as the vendor's is part of the plan"
+
+
+@pytest.mark.parametrize(("text", "mode", "said"), [
+    (None, 0, "cannot be read"), ("not a digest\n", 0o600, "is no list of digests (entry 1)"),
+    (f"{'ab' * 32}  a\n", 0o666, "can be written by other users"),
+])
+def test_a_manifest_that_does_not_hold_is_refused(home: Path, text: str | None, mode: int, said: str) -> None:
+    if text is not None:
+        (home / "profiles" / "m").write_text(text)
+        (home / "profiles" / "m").chmod(mode)
+    own(home, "name: site\ncustom: {manifests: [m]}\n")
+    with pytest.raises(UserError) as refused:
+        load_profile("site", home=home)
+    assert said in str(refused.value)

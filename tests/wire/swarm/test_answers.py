@@ -12,9 +12,11 @@ import yaml
 
 from deployments.lab.render import render
 from deployments.lab.spec import SwarmDatabase
-from deployments.lab.swarm.answers import ADMIN, ENCODED_PHP, Speaker
+from deployments.lab.swarm import says_site
+from deployments.lab.swarm.answers import Speaker
 from deployments.lab.swarm.asterisk16 import FOREIGN_MODULE
 from deployments.lab.swarm.draw import draw
+from deployments.lab.swarm.says_site import ADMIN
 from deployments.lab.swarm.says_system import df
 from deployments.lab.swarm.traits import Traits
 from tasks.facts import shell_facts
@@ -25,6 +27,7 @@ from tasks.model.profile import Profile
 from tasks.model.release import Release
 from tasks.wire.mysql import credentials_question, read_credentials
 
+ENCODED_PHP = (("", 9), ("/api", 1))       # the vendor's files under ADMIN, as in an appliance
 DATABASE = SwarmDatabase("small", "127.23.0.1", 3306, "pbxware", "its 'password'")
 FACTS = {fact.name: fact for fact in shell_facts()}
 OF_THE_TREE = ("platform", "site_settings", "dialplan", "custom_files", "configuration_errors", "modules")
@@ -60,10 +63,12 @@ def grow_tree(root: Path, traits: Traits) -> None:
     later_s = traits.released_on_s + 90 * 86_400
     write(admin / "css/style.css", "body {}", later_s if traits.stylesheet else traits.released_on_s)
     if traits.plain_php:
-        write(admin / "wallboard.php", "<?php\necho 1;\n", later_s)
+        write(admin / "wallboard.php", says_site.PAGE, later_s)
     for script in traits.custom_scripts:
-        write(root / script[1:], "#!/usr/bin/perl\n", later_s)
-        write(root / "etc/cron.d/site", f"*/5 * * * * root {script}\n")
+        write(root / script[1:], says_site.TEXTS[script][0], later_s)
+        (root / script[1:]).chmod(0o644 if says_site.odd(traits) == "stiff" else 0o755)
+    runs = (*traits.custom_scripts, *((says_site.GONE,) if says_site.odd(traits) == "gone" else ()))
+    write(root / "etc/cron.d/site", "".join(f"*/5 * * * * root {root}{script}\n" for script in runs))
     for folder in ("etc/cron.d", "var/spool/cron"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     runs = [f"17 * * * * root test -x /usr/sbin/anacron || run-parts /etc/cron.{often}" for often in
@@ -75,7 +80,7 @@ def grow_tree(root: Path, traits: Traits) -> None:
         database_user=DATABASE.user, database_password=DATABASE.password,
     ))
     write(pw / "etc/asterisk/extensions_custom.conf",
-          render("asterisk/extensions_custom.conf.j2", uses=traits.dialplan_uses))
+          says_site.dialplan_text(traits), traits.released_on_s)
     write(pw / "etc/asterisk/extensions.conf", "exten => 1,1,Macro(ours)\n")
     started = "[2026-11-20 06:25:01.123] Asterisk 16.28.0 built by nobody @ host on a x86_64 running Linux on 2024\n"
     errors = [f"[2026-11-20 06:25:01.124] ERROR[211{n}] {e}\n" for n, e in enumerate(traits.configuration_errors)]
@@ -182,11 +187,21 @@ def test_troubles_are_read_as_such() -> None:
     assert strange == ["codec_g729.so"]
     assert {use for use, _ in read("dialplan", TROUBLED).uses} == {"Macro", "Monitor"}  # type: ignore[attr-defined]
     assert {file.kind.value for file in read("custom_files", TROUBLED).files} == {  # type: ignore[attr-defined]
-        "script", "cron", "stylesheet", "plain_php",
+        "script", "cron", "stylesheet", "plain_php", "include",
     }
     assert len(read("configuration_errors", TROUBLED).lines) == 2  # type: ignore[attr-defined]
     assert read("custom_files", PLAIN).files == ()  # type: ignore[attr-defined]
     assert read("configuration_errors", PLAIN).lines == ()  # type: ignore[attr-defined]
+
+
+def test_some_sites_have_scripts_that_cannot_run() -> None:
+    """A few of a thousand systems have a cron entry without its script, and as many a script that cannot be run."""
+    read_all = [read("custom_files", draw(1, number)) for number in range(1, 1001)]
+    gone = sum(bool(custom.gone) for custom in read_all)  # type: ignore[attr-defined]
+    stiff = sum(
+        any(file.run and not file.executable for file in custom.files) for custom in read_all  # type: ignore[attr-defined]
+    )
+    assert 2 <= gone <= 20 and 2 <= stiff <= 20
 
 
 def test_both_drivers_share_the_extensions() -> None:
