@@ -61,7 +61,8 @@ def mounts(speaker: Speaker) -> Answer:
     paths = _paths()
     held = tuple(max((m for m in own if _leads(m.path, path)), key=lambda m: len(m.path)) for path in paths)
     places = "".join(f"held {path}\n" for path in paths)
-    options = "".join(f"rw {mount.path}\n" for mount in own)
+    state = "ro" if condition(speaker.traits.machine_id).read_only else "rw"
+    options = "".join(f"{state if mount is own[-1] else 'rw'} {mount.path}\n" for mount in own)
     return said(
         f"--places--\n{places}--held--\n{_sizes(held)}--heldinodes--\n{_inodes(held)}--bytes--\n{_sizes(every)}--inodes--\n{_inodes(every)}--errors--\n--options--\n{options}"
     )
@@ -81,6 +82,7 @@ class Condition:
     nightly_backup: bool
     running: str | None
     licence_days: int | None            # from now; None where no file tells
+    read_only: bool                     # the disk of the data, since an error
 
 
 @cache
@@ -95,12 +97,13 @@ def condition(machine_id: str) -> Condition:
         newer_kernel=one_in(150),
         unsynchronised=one_in(200),
         wrong_zone=one_in(250),
-        available_fraction=0.03 if one_in(250) else lot.uniform(0.2, 0.7),
+        available_fraction=0.01 if one_in(250) else lot.uniform(0.2, 0.7),
         load_per_cpu=130.0 if one_in(300) else lot.uniform(0.01, 0.6),
         certificate=lot.choices(("good", "soon", "expired", "missing", None), (190, 2, 1, 1, 206))[0],
         nightly_backup=one_in(150),
         running=lot.choice(("mysqldump", "apt-get")) if one_in(300) else None,
         licence_days=lot.choice((-12, 9)) if one_in(200) else lot.choice((None, 200, 400)),
+        read_only=one_in(400),
     )
 
 
