@@ -13,7 +13,6 @@ from deployments.lab.swarm import control
 from deployments.lab.trouble import LabError
 from deployments.lab.up import alone, check_possible
 
-
 _FREE_WITHIN_S = 10.0                       # the kernel writes out and frees a loop device after its last unmount
 
 

@@ -45,7 +45,7 @@ def table(knobs: Iterable[KnobRow], faults: Iterable[FaultRow], neighbours: int)
         "| fault | what the report says of the system |", "|---|---|",
     ]
     for fault in faults:
-        said = "; ".join(fault.said)
+        said = "; ".join(_gathered(fault.said))
         lines.append(_row(f"`{fault.fault}`", said if fault.held else f"**unclear**: {said}"))
     return "\n".join(lines)
 
@@ -57,6 +57,19 @@ def write(text: str, page: Path = PAGE) -> None:
     if not (begin and end):
         raise ValueError(f"{page} has not both marks {BEGIN} and {END}")
     page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def _gathered(reasons: Iterable[str]) -> list[str]:
+    """Facts that are missing for one reason are counted, so that the reason stands once."""
+    facts: dict[str, set[str]] = {}
+    for reason in reasons:
+        fact, colon, why = reason.rpartition("; ")[2].partition(": ")
+        known = colon and re.fullmatch(r"[a-z_]+", fact)
+        facts.setdefault(why if known else reason, set()).update({fact} if known else ())
+    return sorted(
+        f"{len(names)} facts: {why}" if len(names) > 1 else f"{''.join(names)}: {why}" if names else why
+        for why, names in facts.items()
+    )
 
 
 def without_address(said: str) -> str:
