@@ -1,6 +1,7 @@
 """``uplift checks``: what is looked at before an upgrade, in the words of the checks themselves."""
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from importlib.resources import files
@@ -9,24 +10,33 @@ from typing import Annotated, Any
 
 import typer
 
+from deployments.cli.check_reads import profile_entries
 from deployments.cli.output import AsJson, console, print_json, print_table
 from tasks.checks import all_checks
 from tasks.model.check import BadCheck, Check
 from tasks.model.errors import UserError
 from tasks.model.facts import Edition
+from tasks.model.profile import Profile
+from tasks.rules.applies import binding, bound
+from tasks.wire.profile_file import load_profile
 from tasks.wire.validation import nearest
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, explain or add the pre-checks.")
 
 ROOT = Path(__file__).parents[2]
+LONG = 100                      # characters of a profile's entry that are shown
+
+
+Named = Annotated[str, typer.Option("--profile", help="The platform profile whose releases and thresholds are told.")]
 
 
 @app.command("list")
-def list_checks(as_json: AsJson = False) -> None:
+def list_checks(profile: Named = "pbxware", as_json: AsJson = False) -> None:
     """List every check with its severity and where it applies."""
     checks = _checks()
     if as_json:
-        print_json([_described(check) for check in checks])
+        told = load_profile(profile)
+        print_json([_described(check, told) for check in checks])
     else:
         rows = [(check.id, _weight(check), applies(check), first_sentence(check)) for check in checks]
         print_table(("check", "severity", "applies", "reason"), rows)
@@ -35,23 +45,28 @@ def list_checks(as_json: AsJson = False) -> None:
 @app.command()
 def explain(
     check_id: Annotated[str, typer.Argument(metavar="CHECK", help="The check's name, see `uplift checks list`.")],
+    profile: Named = "pbxware",
     as_json: AsJson = False,
 ) -> None:
-    """Say why a check exists, what to do about its findings, and what the client is told."""
+    """Say why a check exists, what to do about its findings, what the client is told, and what decides."""
     by_id = {check.id: check for check in _checks()}
     if check_id not in by_id:
         raise UserError("unknown_check", f"there is no check {check_id!r}", nearest(check_id, by_id))
     check = by_id[check_id]
+    described = _described(check, load_profile(profile))
     if as_json:
-        print_json(_described(check))
+        print_json(described)
         return
-    blocking = "blocks an upgrade" if check.blocking else "does not block an upgrade"
+    blocking = "blocks an upgrade unless a finding says otherwise" if check.blocking else "does not block an upgrade"
     told = (
         f"{check.id} (version {check.version}, {check.severity.label}, {blocking}; {applies(check)})",
         f"Why: {check.reason}",
         f"Remedy: {check.remedy}",
         f"The client is told: {check.client_text}",
-        f"Looks at: {', '.join(of.__name__ for _, of in check.needs)}",
+        f"Looks at: {', '.join(described['needs'])}",
+        *([f"Releases of the profile {profile}: {', '.join(described['releases']) or 'none'}"] if bound(check) else []),
+        *_thresholds(profile, described["profile"]),
+        f"Waivers: {'by check or subject' if check.waivable else 'none; nobody can answer for who a system is'}",
         f"Written in: {check.where}",
     )
     console().print("\n\n".join(told), markup=False)
@@ -100,7 +115,16 @@ def _weight(check: Check) -> str:
     return f"{check.severity.label}, blocking" if check.blocking else check.severity.label
 
 
-def _described(check: Check) -> dict[str, Any]:
+def _thresholds(profile: str, entries: dict[str, Any]) -> list[str]:
+    """The entries that fit on a line each; long ones by their name only."""
+    lines = []
+    for path, value in entries.items():
+        said = json.dumps(value, ensure_ascii=False)
+        lines.append(f"  {path} = {said}" if len(said) <= LONG else f"  {path} (see the profile)")
+    return ["\n".join([f"From the profile {profile}:", *lines])] if lines else []
+
+
+def _described(check: Check, profile: Profile) -> dict[str, Any]:
     return {
         "check_id": check.id,
         "check_version": check.version,
@@ -108,7 +132,10 @@ def _described(check: Check) -> dict[str, Any]:
         "blocking": check.blocking,
         "waivable": check.waivable,
         "applies": applies(check),
-        "needs": [of.__name__ for _, of in check.needs],
+        "editions": sorted(edition.value for edition in check.editions),
+        "releases": [str(release) for release in sorted(set(binding(check, profile)))],
+        "needs": [getattr(of, "__name__", str(of)) for _, of in check.needs],
+        "profile": profile_entries(check, profile),
         "reason": check.reason,
         "remedy": check.remedy,
         "client_text": check.client_text,

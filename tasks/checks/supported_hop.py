@@ -29,6 +29,8 @@ def supported_hop(hop: Hop, profile: Profile) -> Iterator[Problem]:
             summary=f"runs {hop.source}, which is newer than {hop.target}; an upgrade never goes back",
             client_text="Your phone system runs a newer version than the planned one.",
         )
+    elif not profile.supports(hop) and (procedure := profile.procedure(hop)):
+        yield Problem(subject="separate_procedure", summary=f"from {hop.source} to {hop.target}: {procedure}")
     elif not profile.supports(hop):
         summary = f"profile {profile.name} allows no upgrade from {hop.source} to {hop.target} in one step"
         yield Problem(subject="unsupported_hop", summary=summary)

@@ -109,14 +109,23 @@ class ReleaseEntry(Section):
 
 
 class HopRule(Section):
-    """An upgrade that the vendor supports in one step: from a range of releases to one release."""
+    """An upgrade that the vendor supports in one step: from a range of releases to one release, or to a range of them.
+
+    With ``procedure`` it is supported by that only (who does it, and how, in one sentence), and not in one step.
+    """
 
     from_min: Release
     from_below: Release
     to: Release
+    to_below: Release | None = None
+    procedure: str | None = None
+
+    def concerns(self, hop: Hop) -> bool:
+        there = self.to <= hop.target < self.to_below if self.to_below else hop.target == self.to
+        return self.from_min <= hop.source < self.from_below and there
 
     def allows(self, hop: Hop) -> bool:
-        return self.from_min <= hop.source < self.from_below and hop.target == self.to
+        return self.procedure is None and self.concerns(hop)
 
 
 class Profile(Section):
@@ -157,6 +166,10 @@ class Profile(Section):
 
     def supports(self, hop: Hop) -> bool:
         return any(rule.allows(hop) for rule in self.hops)
+
+    def procedure(self, hop: Hop) -> str | None:
+        """The procedure of its own that the vendor has for this hop, where it is not supported in one step."""
+        return next((rule.procedure for rule in self.hops if rule.procedure and rule.concerns(hop)), None)
 
     def rebuild_speed(self, engine: str | None) -> float:
         """Rows a second of a rebuild; the slowest known speed for an engine that the profile does not name."""

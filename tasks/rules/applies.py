@@ -21,7 +21,7 @@ def why_not(
         return f"only for {', '.join(sorted(check.editions))}; this system is {edition}"
     if not bound(check):
         return None
-    releases = tuple(_binding(check, profile))
+    releases = tuple(binding(check, profile))
     if not any(release <= target for release in releases):
         return f"no release up to {target} {_does(check)}"
     if isinstance(hop, Unknown):
@@ -36,7 +36,7 @@ def bound(check: Check) -> bool:
     return bool(check.drops or check.demands or check.crossing)
 
 
-def _binding(check: Check, profile: Profile) -> Iterator[Release]:
+def binding(check: Check, profile: Profile) -> Iterator[Release]:
     """The releases that make the check apply when they are entered."""
     for entry in profile.releases:
         if _binds(check, entry):

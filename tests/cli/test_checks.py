@@ -46,6 +46,19 @@ async def test_every_check_is_listed_and_explained(uplift: Any) -> None:
     assert (await uplift("checks", "explain", first.id, "--json")).json["remedy"] == first.remedy
 
 
+async def test_a_check_tells_its_releases_and_the_entries_of_the_profile_that_decide(uplift: Any) -> None:
+    told = {each["check_id"]: each for each in (await uplift("checks", "list", "--json")).json}
+    assert told["domain_name"]["releases"] == ["6.7.3"] and told["domain_name"]["editions"] == ["multi_tenant"]
+    assert told["glocom_editions"]["releases"] == ["4.0.0"]
+    assert told["cdr_table_size"]["profile"]["estimate.promised_downtime_s"] == 1800.0, "read by a function it calls"
+    assert "hops" in told["supported_hop"]["profile"], "read by a method of the profile"
+    assert told["host_key"]["profile"] == {} and told["host_key"]["waivable"] is False
+    lab = (await uplift("checks", "explain", "cdr_table_size", "--profile", "lab", "--json")).json
+    assert lab["profile"]["estimate.promised_downtime_s"] == 40.0
+    said = (await uplift("checks", "explain", "domain_name")).out
+    assert "Releases of the profile pbxware: 6.7.3" in said and 'settings.domain_name_key = "domain_name"' in said
+
+
 async def test_a_new_check_holds_as_it_is_written(uplift: Any, tmp_path: Path) -> None:
     for name in ("tasks", "tests/checks", "deployments/profiles"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -18,6 +18,7 @@ from tasks.checks import all_checks
 from tasks.model.fleet import Fleet
 
 WITHOUT_KNOB = {
+    "api_keys": "it only tells what to ask, and the lab has no API",
     "reachable": "an appliance that cannot be reached is the swarm's part: refused, hanging, denied",
 }
 
