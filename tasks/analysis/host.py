@@ -49,7 +49,7 @@ def zone_differs(keeping: Timekeeping, zone: ZoneInfo, now: datetime) -> bool:
     """Whether the system's zone has another time than ``zone``, now or half a year from now (summer time)."""
     try:
         own = ZoneInfo(keeping.zone) if keeping.zone else None
-    except (ValueError, OSError):           # a name that is none here: what its clock says has to do
+    except (KeyError, ValueError, OSError):           # a name that is none here: what its clock says has to do
         own = None
     if keeping.utc_offset != now.astimezone(zone).utcoffset():
         return True

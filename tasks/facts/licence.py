@@ -24,7 +24,7 @@ def ask(profile: Profile) -> str:
     if source is None:
         return "echo --unknown--"
     keys = {"expires": source.expires_key, "channels": source.channels_key, "extensions": source.extensions_key}
-    pick = "; ".join(f"s/^[[:space:]]*{re.escape(key)}[[:space:]]*[=:][[:space:]]*/{label}=/p"
+    pick = "; ".join(f"s/^[[:space:]]*{key.replace('.', '[.]')}[[:space:]]*[=:][[:space:]]*/{label}=/p"
                      for label, key in keys.items())
     if source.command:
         return f"echo --told--; {shlex.join(source.command)} | sed -n {shlex.quote(pick)} | head -n 20"

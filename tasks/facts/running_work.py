@@ -5,7 +5,6 @@ A lock counts while a process holds it (/proc/locks), as the file itself stays f
 """
 from __future__ import annotations
 
-import re
 import shlex
 
 from tasks.model.answer import Answer
@@ -27,7 +26,8 @@ _CONFIRM = (                # of another file system, an inode of the same numbe
 
 def ask(profile: Profile) -> str:
     health = profile.health
-    names = "|".join(re.escape(name[:KERNEL_CHARACTERS]) for name in (*health.backups, *health.updaters))
+    cut = (name[:KERNEL_CHARACTERS] for name in (*health.backups, *health.updaters))
+    names = "|".join(name.replace(".", "[.]").replace("+", "[+]") for name in cut) or "-"
     locks = shlex.join(locks_of(profile))
     files = shlex.join(health.busy_files)
     return (

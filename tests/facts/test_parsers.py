@@ -76,7 +76,11 @@ WORDS = st.sampled_from([
     "PBXware v6.7.1.0 (cd7e9ac3)\n", "multi-tenant\n", "domain=x\n", "1 modules loaded\n", "chan_sip.so Running\n",
     "4 sip peers\n", "Objects found: 4\n", "size 1 a.so\n", f"sum a.so:{'0' * 32}\n", "use macro a:1\n",
     "cron 0 /x/y\n", "plain_php 9 /a/b.php\n", "  1 encoded /a\n", "script 99999999999 /s\n", "\x1b[0;37m",
-    "\x1b[", "=",
+    "\x1b[", "=", "--places--\n", "held /\n", "dangling /a\n", "--held--\n", "--heldinodes--\n", "--options--\n",
+    "ro /\n", "load 0.1 0.2 0.3 1/2 3\n", "MemTotal: 5 kB\n", "--running--\n", "--offset--\n", "+0100\n", "-9999\n",
+    "--ntp--\n", "====\n", "--told--\n", "expires=", "2027-01-01\n", "cert\t./pjsip.conf:1\t/a\n",
+    "file\tfound\tcert\t/a\n", "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n", "@daily\tx\t/y\n",
+    "--programs--\n", "--locks--\n", "--files--\n", "--end--\n",
 ])
 TEXT = st.lists(WORDS | st.text(max_size=20), max_size=12).map("".join)
 CELL = st.none() | st.integers() | st.floats() | TEXT | st.sampled_from([

@@ -21,6 +21,7 @@ from tasks.model.facts import (
     DatabaseServer,
     Dialplan,
     Edition,
+    Identity,
     Module,
     Modules,
     Mount,
@@ -37,6 +38,15 @@ from tasks.model.fleet import System
 from tasks.model.judged import Judged
 from tasks.model.profile import Profile
 from tasks.model.release import Release
+from tasks.model.system_facts import (
+    Certificates,
+    CronJobs,
+    Licence,
+    PendingReboot,
+    Resources,
+    RunningWork,
+    Timekeeping,
+)
 from tasks.rules.judge import judge
 
 settings.register_profile("busy_machine", deadline=None)     # how long an example takes is no property of a rule
@@ -46,8 +56,19 @@ LAB = Path(__file__).parents[2] / "deployments" / "profiles" / "lab.yaml"
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SUM = "2f1b9c1d5a2c4a4f8c0e6f1b7d3a9e55"
 CDR = Table("cdr", "InnoDB", 20_000, 5_000_000, 1_000_000, 0)
-ROOT = Mount("/", "/dev/loop0", 6_000_000_000, 2_000_000_000, 4_000_000_000, None, None)
+ROOT = Mount("/", "/dev/loop0", 6_000_000_000, 2_000_000_000, 4_000_000_000, None, None, read_only=False)
+SYSTEM_HEALTH: tuple[Any, ...] = (
+    Identity("aaaa", "pbx1", "Debian GNU/Linux 12", "Linux 6.1.0-28-amd64", 1_000.0, AT),
+    Resources(0.4, 0.3, 2, 4_000_000_000, 2_000_000_000, 0, 0),
+    PendingReboot(False, (), "6.1.0-28-amd64", ("6.1.0-28-amd64",), contained=False),
+    Timekeeping("Pacific/Auckland", timedelta(hours=13), ("chronyd",), True, contained=False),
+    Certificates(()),
+    CronJobs(()),
+    RunningWork((), (), ()),
+    Licence(told=False),
+)
 HEALTHY: tuple[Any, ...] = (
+    *SYSTEM_HEALTH,
     Platform(Release.parse("6.7.1.0 (cd7e9ac3)"), Edition.BUSINESS),
     Mounts((ROOT,)),
     Tables("pbxware", (CDR,)),
