@@ -4,7 +4,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
+from tasks.model.asterisk_facts import LoadedModules
+from tasks.model.fact import Unknown
 from tasks.model.facts import Module, Modules
 from tasks.model.profile import Profile
 
@@ -24,6 +27,26 @@ def foreign_modules(modules: Modules, profile: Profile) -> tuple[Module, ...]:
         if module.build_sum != modules.build_sum
         and (module.build_sum is not None or module.name not in profile.modules_without_sum)
     )
+
+
+def declined_modules(modules: LoadedModules, profile: Profile) -> tuple[str, ...]:
+    """Modules that declined to run, but for those that may, sorted."""
+    optional = profile.telephony.may_decline
+    return tuple(sorted(
+        name for name in modules.declined
+        if not any(fnmatchcase(name.removesuffix(".so"), pattern) for pattern in optional)
+    ))
+
+
+def told_elsewhere(line: str, modules: Modules, loaded: LoadedModules | Unknown, profile: Profile) -> bool:
+    """Whether a line of the log is about a module of which another check speaks."""
+    if any(module.name in line for module in foreign_modules(modules, profile)):
+        return True
+    declined = () if isinstance(loaded, Unknown) else declined_modules(loaded, profile)
+    if declined and "Some non-required modules failed to load" in line:
+        return True
+    stems = (name.removesuffix(".so") for name in declined)
+    return any(form in line for stem in stems for form in (f"{stem}.c:", f"{stem}.so", f"{stem} declined"))
 
 
 def by_source(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:

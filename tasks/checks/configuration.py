@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from tasks.analysis.asterisk import by_source, foreign_modules
+from tasks.analysis.asterisk import by_source, told_elsewhere
+from tasks.model.asterisk_facts import LoadedModules
 from tasks.model.check import Yielded, check
+from tasks.model.fact import Unknown
 from tasks.model.facts import ConfigurationErrors, Modules
 from tasks.model.finding import CannotTell, Kind, Notice, Problem, Quantity, Remediation, Severity
 from tasks.model.profile import Profile
@@ -20,11 +22,12 @@ MEND = Remediation(
 
 
 @check(severity=Severity.MEDIUM, blocking=True)
-def configuration(errors: ConfigurationErrors, modules: Modules, profile: Profile) -> Iterator[Yielded]:
+def configuration(
+    errors: ConfigurationErrors, modules: Modules, loaded: LoadedModules | Unknown, profile: Profile
+) -> Iterator[Yielded]:
     if not errors.log_readable:
         yield CannotTell(subject="log", summary=f"{profile.paths.asterisk_log} cannot be read")
-    elsewhere = {module.name for module in foreign_modules(modules, profile)}  # they have their own check
-    lines = [line for line in errors.lines if not any(name in line for name in elsewhere)]
+    lines = [line for line in errors.lines if not told_elsewhere(line, modules, loaded, profile)]
     harmless = [line for line in lines if any(fnmatchcase(line, pattern) for pattern in profile.harmless_errors)]
     if harmless:
         known = Quantity(value=len(harmless), unit="errors")

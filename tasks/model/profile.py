@@ -15,6 +15,7 @@ from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_estimate import Fit
 from tasks.model.profile_health import Health, LicenceSource
 from tasks.model.profile_serverware import ServerwareApi
+from tasks.model.profile_telephony import Telephony
 from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Hop, Release
 from tasks.model.section import AbsolutePath, Section, Word
@@ -142,6 +143,7 @@ class Profile(Section):
     estimate: Estimate = Estimate()
     health: Health = Health()
     licence: LicenceSource | None = None        # None: unknown where the licence is told on a shell
+    telephony: Telephony = Telephony()
     serverware: ServerwareApi | None = None
     releases: tuple[ReleaseEntry, ...] = ()
     hops: tuple[HopRule, ...] = ()

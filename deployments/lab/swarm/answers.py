@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from deployments.lab.render import render
 from deployments.lab.spec import SwarmDatabase
-from deployments.lab.swarm import asterisk16, says_site, says_system
+from deployments.lab.swarm import asterisk16, says_asterisk, says_site, says_system
 from deployments.lab.swarm.traits import Traits
 from deployments.lab.swarm.words import words_of
 from tasks.model.answer import Answer
@@ -130,6 +130,7 @@ def _configuration_errors(speaker: Speaker) -> Answer:
 _ANSWERS: dict[str, Callable[[Speaker], Answer]] = {
     "identity": _identity,
     "platform": _platform,
+    **says_asterisk.SAYS,
     **says_site.SAYS,
     **says_system.SAYS,
     CREDENTIALS: _database_credentials,

@@ -1,0 +1,26 @@
+"""Calls that are up when the upgrade stops Asterisk are cut off.
+
+What a sweep saw is worth knowing only; the same check speaks again shortly before the upgrade.
+Remedy: choose hours in which nobody calls, or wait until the calls have ended.
+Client: People are on the phone at the moment. Calls that are still up when the upgrade begins will be cut off.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.model.asterisk_facts import Channels
+from tasks.model.check import Yielded, check
+from tasks.model.finding import Notice, Problem, Quantity, Severity
+from tasks.model.profile import Profile
+
+
+@check(severity=Severity.LOW, blocking=False)
+def calls_up(channels: Channels, profile: Profile) -> Iterator[Yielded]:
+    if not channels.calls:
+        return
+    calls, busy = Quantity(value=channels.calls, unit="calls"), profile.telephony.busy_calls
+    if channels.calls >= busy:
+        yield Problem(subject="calls", summary=f"{calls} up: the system is in use", measured=calls,
+                      threshold=Quantity(value=busy, unit="calls"))
+    else:
+        yield Notice(subject="calls", summary=f"{calls} up", measured=calls)
