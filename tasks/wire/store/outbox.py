@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tasks.model.ledger import Message, OutboxMessage, OutboxState
+from tasks.model.ledger import Channel, Message, OutboxMessage, OutboxState
 from tasks.wire.store import tables
 from tasks.wire.store.engine import Raced
 
@@ -37,9 +37,16 @@ def queue(connection: Connection, messages: Iterable[Message], case_id: str | No
             raise Raced(f"the message {message.message_id}") from None
 
 
-def claim(connection: Connection, sender: str, at: datetime, limit: int) -> tuple[OutboxMessage, ...]:
-    """Up to ``limit`` messages that are this sender's to send now. No other sender gets them."""
+def claim(
+    connection: Connection, sender: str, at: datetime, limit: int, only: tuple[str, ...] = ()
+) -> tuple[OutboxMessage, ...]:
+    """Up to ``limit`` messages that are this sender's to send now, with ``only`` none but these ids.
+
+    No other sender gets them.
+    """
     ripe = and_(T.c.state == STATE.PENDING.value, or_(T.c.not_before.is_(None), T.c.not_before <= at))
+    if only:
+        ripe = and_(ripe, T.c.message_id.in_(only))
     ids = connection.execute(select(T.c.id).where(ripe).order_by(T.c.id).limit(limit)).scalars().all()
     mine = [
         number for number in ids
@@ -67,9 +74,9 @@ def unsure(connection: Connection, claimed: OutboxMessage, detail: str) -> bool:
     return _settle(connection, claimed, state=STATE.UNSURE.value, detail=detail)
 
 
-def abandon(connection: Connection, at: datetime, older_than: timedelta) -> int:
-    """Messages whose sender has said nothing for so long become unsure; gives how many."""
-    stale = and_(T.c.state == STATE.SENDING.value, T.c.claimed_at < at - older_than)
+def abandon(connection: Connection, at: datetime, older_than: timedelta, channel: Channel | None = None) -> int:
+    """Messages (of one channel) whose sender has said nothing for so long become unsure; gives how many."""
+    stale = and_(T.c.state == STATE.SENDING.value, T.c.claimed_at < at - older_than, _on(channel))
     detail = "its sender ended without saying how it went"
     return connection.execute(update(T).where(stale).values(state=STATE.UNSURE.value, detail=detail)).rowcount
 
@@ -81,11 +88,18 @@ def decide(connection: Connection, message_id: str, *, arrived: bool, at: dateti
     return bool(connection.execute(update(T).where(where).values(**values, detail=detail)).rowcount)
 
 
-def listed(connection: Connection, case_id: str | None, state: OutboxState | None) -> tuple[OutboxMessage, ...]:
-    """Messages in the order in which they were queued, of one case and in one state where these are given."""
+def listed(
+    connection: Connection, case_id: str | None, state: OutboxState | None, only: tuple[str, ...] | None = None
+) -> tuple[OutboxMessage, ...]:
+    """Messages in the order in which they were queued: of one case, in one state, with these ids where given."""
     wanted = [T.c.case_id == case_id] if case_id else []
     wanted += [T.c.state == state.value] if state else []
+    wanted += [T.c.message_id.in_(only)] if only is not None else []
     return _found(connection, and_(True, *wanted))
+
+
+def _on(channel: Channel | None) -> Any:
+    return True if channel is None else T.c.channel == channel.value
 
 
 def _settle(connection: Connection, claimed: OutboxMessage, **values: Any) -> bool:

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from tasks.model.case import Case, State
 from tasks.model.event import Event, Opened
-from tasks.model.ledger import Hold, JournalEntry, Lease, Message, OutboxMessage, OutboxState, StepRun
+from tasks.model.ledger import Channel, Hold, JournalEntry, Lease, Message, OutboxMessage, OutboxState, StepRun
+from tasks.model.ticket import Link
 from tasks.rules.lifecycle import Refused
-from tasks.wire.store import cases, holds, journal, leases, outbox
+from tasks.wire.store import cases, holds, journal, leases, outbox, tickets
 from tasks.wire.store.engine import Database, connect, database_url, now
 from tasks.wire.store.journal import Fault
 from tasks.wire.store.migrate import migrate
@@ -138,8 +139,8 @@ class Store:
         """Messages that belong to no case; those of a case go with ``record``."""
         self._db.write(lambda c: outbox.queue(c, messages, None))
 
-    def claim_messages(self, sender: str, limit: int = 20) -> tuple[OutboxMessage, ...]:
-        return self._db.write(lambda c: outbox.claim(c, sender, now(c), limit))
+    def claim_messages(self, sender: str, limit: int = 20, only: tuple[str, ...] = ()) -> tuple[OutboxMessage, ...]:
+        return self._db.write(lambda c: outbox.claim(c, sender, now(c), limit, only))
 
     def message_sent(self, claimed: OutboxMessage, detail: str = "") -> bool:
         return self._db.write(lambda c: outbox.sent(c, claimed, now(c), detail))
@@ -151,16 +152,46 @@ class Store:
     def message_unsure(self, claimed: OutboxMessage, detail: str) -> bool:
         return self._db.write(lambda c: outbox.unsure(c, claimed, detail))
 
-    def abandon_messages(self, older_than_s: float) -> int:
+    def abandon_messages(self, older_than_s: float, channel: Channel | None = None) -> int:
         """Messages claimed so long ago and never settled become unsure."""
-        return self._db.write(lambda c: outbox.abandon(c, now(c), timedelta(seconds=older_than_s)))
+        return self._db.write(lambda c: outbox.abandon(c, now(c), timedelta(seconds=older_than_s), channel))
 
     def decide_message(self, message_id: str, *, arrived: bool, detail: str) -> bool:
         """A person's word on an unsure message: it arrived, or it is to be sent again."""
         return self._db.write(lambda c: outbox.decide(c, message_id, arrived=arrived, at=now(c), detail=detail))
 
-    def messages(self, case_id: str | None = None, state: OutboxState | None = None) -> tuple[OutboxMessage, ...]:
-        return self._db.read(lambda c: outbox.listed(c, case_id, state))
+    def messages(
+        self, case_id: str | None = None, state: OutboxState | None = None, only: tuple[str, ...] | None = None
+    ) -> tuple[OutboxMessage, ...]:
+        return self._db.read(lambda c: outbox.listed(c, case_id, state, only))
+
+    # --- tickets -----------------------------------------------------------------------------------------------
+
+    def link_ticket(self, link: Link, messages: Iterable[Message] = ()) -> Link:
+        """What became of a ticket, with its answers, in one transaction. A ticket's case is never exchanged."""
+        letters = tuple(messages)
+        return self._db.write(lambda c: tickets.link(c, link, letters))
+
+    def ticket(self, desk: str, ticket: str) -> Link | None:
+        return self._db.read(lambda c: tickets.one(c, desk, ticket))
+
+    def tickets_of(self, case_id: str) -> tuple[Link, ...]:
+        return self._db.read(lambda c: tickets.of_case(c, case_id))
+
+    def tickets_behind(self, desk: str) -> tuple[Link, ...]:
+        """Tickets whose case has entries that were not written back."""
+        return self._db.read(lambda c: tickets.behind(c, desk))
+
+    def desk_since(self, desk: str) -> datetime | None:
+        return self._db.read(lambda c: tickets.since(c, desk))
+
+    def desk_looked_through(self, desk: str, until: datetime) -> None:
+        self._db.write(lambda c: tickets.looked_through(c, desk, until))
+
+    def delivered(self, source: str, delivery: str, digest: str, keep_s: float) -> bool:
+        """Note a posted message; False where its id came before with another body."""
+        return self._db.write(
+            lambda c: tickets.delivered(c, source, delivery, digest, now(c), timedelta(seconds=keep_s)))
 
     # --- holds -------------------------------------------------------------------------------------------------
 

@@ -158,3 +158,31 @@ holds = Table(
     **OPTIONS,
 )
 
+tickets = Table(
+    "tickets", metadata,
+    Column("desk", String(64), nullable=False),
+    Column("ticket", String(20), nullable=False),
+    _of_case(nullable=True),
+    Column("outcome", String(40), nullable=False),
+    Column("told", BigInteger, nullable=False),         # entries of the case's journal that were written back
+    Column("seen_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("desk", "ticket"),
+    **OPTIONS,
+)
+
+desks = Table(
+    "desks", metadata,
+    Column("desk", String(64), primary_key=True),
+    Column("since", UtcTime, nullable=False),           # tickets changed before this were looked at
+    **OPTIONS,
+)
+
+deliveries = Table(
+    "deliveries", metadata,
+    Column("source", String(64), nullable=False),
+    Column("delivery", String(128), nullable=False),
+    Column("digest", String(64), nullable=False),       # of its body: an id that comes with another body is refused
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("source", "delivery"),
+    **OPTIONS,
+)
