@@ -15,6 +15,7 @@ from tasks.model.facts import (
     AsteriskVersion,
     ConfigurationErrors,
     CustomFiles,
+    CustomKind,
     Modules,
     Platform,
     SipDriver,
@@ -42,7 +43,7 @@ class Area(StrEnum):
     SERVICES = "services"                   # service -> its state
     CONFIGURATION = "configuration"         # file -> digest of its content
     SETTINGS = "settings"                   # entry of pbxware.ini -> value
-    CUSTOM_FILES = "custom_files"           # path -> kind
+    CUSTOM_FILES = "custom_files"           # path -> kind, digest, x where executable
     CONFIGURATION_ERRORS = "configuration_errors"   # ERROR line of Asterisk's log -> "logged"
 
 
@@ -84,10 +85,19 @@ def _from_facts(known: Known) -> dict[Area, Told]:
             table.name: table.rows for table in tables.tables
         },
         Area.SETTINGS: settings if isinstance(settings, Unknown) else dict(settings.values),
-        Area.CUSTOM_FILES: files if isinstance(files, Unknown) else {
-            file.path: file.kind.value for file in files.files
-        },
+        Area.CUSTOM_FILES: files if isinstance(files, Unknown) else _custom(files),
         Area.CONFIGURATION_ERRORS: _errors(errors),
+    }
+
+
+def _custom(files: CustomFiles) -> dict[str, Scalar]:
+    """Each path with what must not change of it: a restore that lost an execute bit is seen.
+
+    What is known as the site's own by being younger than the release cannot be compared over an upgrade.
+    """
+    return {
+        file.path: " ".join(filter(None, (file.kind.value, (file.digest or "")[:12], "x" if file.executable else "")))
+        for file in files.files if file.kind not in (CustomKind.SOUNDS, CustomKind.AGI)
     }
 
 

@@ -1,6 +1,7 @@
 """A snapshot made of facts, and of what the outside saw."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tasks.model.fact import Known, Unknown
@@ -71,3 +72,13 @@ def test_a_log_that_could_not_be_read_is_not_a_log_without_errors() -> None:
 def test_a_snapshot_survives_being_stored() -> None:
     taken = snapshot(KNOWN, NOON)
     assert Snapshot.model_validate_json(taken.model_dump_json()) == taken
+
+
+def test_a_file_of_the_site_that_lost_its_execute_bit_or_was_altered_is_another_one() -> None:
+    def told(**changes: object) -> object:
+        file = replace(CustomFile("/script/a.pl", CustomKind.SCRIPT, executable=True, digest="ab" * 32), **changes)
+        return snapshot(Known({CustomFiles: CustomFiles((file,))}), NOON).of(Area.CUSTOM_FILES)
+
+    assert told() == {"/script/a.pl": "script abababababab x"}
+    assert told(executable=False) != told() != told(digest="cd" * 32)
+    assert told(kind=CustomKind.SOUNDS) == {}, "after an upgrade everything is older than the release"
