@@ -50,7 +50,7 @@ def render_sweep(directory: Path, systems: pd.DataFrame, findings: pd.DataFrame,
     page = directory / "report.html"
     view = fleet_view(systems, findings, meta)
     write_text(page, fleet_page(view))
-    templates = _templates()
+    templates = page_templates()
     write_brief(directory / "report.pdf", view, templates, _asset(templates, "brief.css"))
     write_tables(directory, systems, findings, meta)
     return page
@@ -58,7 +58,7 @@ def render_sweep(directory: Path, systems: pd.DataFrame, findings: pd.DataFrame,
 
 def fleet_page(view: FleetView) -> str:
     """The page as one HTML document that needs nothing else: style, script, charts and data stand in it."""
-    templates = _templates()
+    templates = page_templates()
     script = _asset(templates, "fleet.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return templates.get_template("fleet.html.j2").render(
@@ -75,7 +75,8 @@ def fleet_page(view: FleetView) -> str:
     )
 
 
-def _templates() -> Environment:
+def page_templates() -> Environment:
+    """The package's templates; what a document says is escaped."""
     templates = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined)
     templates.filters["check_title"] = check_title
     templates.filters["lower_first"] = lambda text: text[:1].lower() + text[1:]

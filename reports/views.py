@@ -8,7 +8,8 @@ import pandas as pd
 
 from reports.charts import fleet_charts, systems_by_check
 from reports.drawing import Chart
-from reports.figures import duration_text, moment_text, percent_text, plural
+from reports.figures import duration_text, moment_text, percent_text
+from reports.headline import headline
 from reports.meta import CheckText, SweepMeta
 from reports.sections import CustomWork, Unclear, custom_work, unclear
 from reports.system_view import FindingView, SystemView, attention, finding_view, passed_text, system_view
@@ -101,7 +102,7 @@ def fleet_view(systems: pd.DataFrame, findings: pd.DataFrame, meta: SweepMeta) -
         started_iso=meta.started_at.isoformat(),
         elapsed=duration_text(meta.elapsed_s),
         version=one_line(meta.uplift_version),
-        headline=_headline(systems, meta),
+        headline=headline({one: int((systems["verdict"] == one.value).sum()) for one in Verdict}, meta.target),
         tiles=_tiles(systems),
         checks=_checks(findings, texts),
         texts=texts,
@@ -138,31 +139,6 @@ def _urgency(finding: FindingView) -> tuple[bool, int, bool, int, str, str]:
     outcome = [Outcome.FAIL.value, Outcome.UNKNOWN.value, Outcome.PASS.value].index(finding.outcome)
     severity = ["high", "medium", "low", "info"].index(finding.severity)
     return bool(finding.waiver), outcome, not finding.blocking, severity, finding.check_id, finding.subject
-
-
-def _headline(systems: pd.DataFrame, meta: SweepMeta) -> str:
-    """The report in two sentences, for a reader who reads no further."""
-    total = len(systems)
-    if not total:
-        return "This sweep holds no systems, so there is nothing to report."
-    count = {verdict: int((systems["verdict"] == verdict.value).sum()) for verdict in Verdict}
-    ready = count[Verdict.READY]
-    target = one_line(meta.target)
-    first = f"{ready:,} of {plural(total, 'system')} can be upgraded to {target} as they are."
-    if ready == total:
-        whole = "The one system is" if total == 1 else f"All {total:,} systems are"
-        first = f"{whole} ready for {target}."
-    said = {
-        Verdict.ACTIONS_NEEDED: "needs known steps first|need known steps first",
-        Verdict.BLOCKED: "is blocked|are blocked",
-        Verdict.UNDETERMINED: "could not be judged|could not be judged",
-        Verdict.UNREACHABLE: "could not be reached|could not be reached",
-    }
-    rest = [f"{count[verdict]:,} {words.split('|')[count[verdict] != 1]}" for verdict, words in said.items()
-            if count[verdict]]
-    if not rest:
-        return first
-    return f"{first} {', '.join(rest[:-1]) + ' and ' + rest[-1] if len(rest) > 1 else rest[0]}."
 
 
 def _tiles(systems: pd.DataFrame) -> tuple[Tile, ...]:

@@ -37,12 +37,16 @@ MOUNTS = {
     "checks": Mount("deployments.cli.checks", "List, explain or add the pre-checks."),
     "sweep": Mount("deployments.cli.sweep", "Inspect a fleet and report which systems are ready.", "sweep"),
     "precheck": Mount("deployments.cli.precheck", "Inspect one system now and say what stands in the way.", "precheck"),
+    "trend": Mount("deployments.cli.trend", "What changed in the fleet since it was last swept.", "trend"),
     "case": Mount("deployments.cli.case", "One client's upgrade, from the ticket to the closed case."),
     "ticket": Mount("deployments.cli.ticket", "Open a case for a client's order."),
     "tend": Mount("deployments.cli.tend", "Start what is due in every case, without Prefect.", "tend"),
     "hold": Mount("deployments.cli.hold", "The kill switch: no new change on any system."),
+    "report": Mount("deployments.cli.report", "Mail a sweep's report to its readers."),
     "judge": Mount("deployments.cli.sweep", "Judge a stored sweep again, without another login.", "judge"),
 }
+# A group beside a command of the same name: `uplift sweep FLEET` and `uplift sweep schedule`.
+NESTED = {("sweep", "schedule"): Mount("deployments.cli.sweep_schedule", "When which systems are swept.")}
 
 
 class LazyGroup(TyperGroup):
@@ -58,7 +62,10 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         self.commands = {name: self.get_command(ctx, name) for name in MOUNTS}      # for "did you mean"
         name, _, rest = super().resolve_command(ctx, args)
-        command = MOUNTS[str(name)].load()
+        nested = NESTED.get((str(name), rest[0])) if rest else None
+        command = (nested or MOUNTS[str(name)]).load()
+        if nested:
+            name, rest = f"{name} {rest[0]}", rest[1:]
         command.name = name
         return name, command, rest
 

@@ -79,15 +79,6 @@ def finish_sweep(folder: SweepFolder, plan: SweepPlan) -> None:
         folder.save(plan.model_copy(update={"finished_at": datetime.now(UTC)}))
 
 
-def publish_latest(folder: SweepFolder) -> None:
-    """Point ``latest`` beside the folder at it, in one rename."""
-    link = folder.path.parent / "latest"
-    temporary = folder.path.parent / f".latest-{folder.path.name}"
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(folder.path.name)
-    temporary.replace(link)
-
-
 def _taken_up(
     folder: SweepFolder, options: SweepOptions, home: Path, *, resume: bool
 ) -> tuple[SweepPlan, tuple[Target, ...]]:
