@@ -33,7 +33,10 @@ def sweep(
     resume: Annotated[bool, typer.Option("--resume", help="go on with the sweep that --out holds")] = False,
     as_json: Json = False,
 ) -> None:
-    """Inspect every system, read only, and say which are ready for a release and what stands in the way."""
+    """Inspect every system, read only, and say which are ready for a release and what stands in the way.
+
+    At set times: `uplift sweep schedule`.
+    """
     release = _release(target)
     home = find_home(None)
     options = SweepOptions(target=release, select=select, concurrency=concurrency, mysql=mysql)

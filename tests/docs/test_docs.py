@@ -9,7 +9,7 @@ import click
 import pytest
 import yaml
 
-from deployments.cli.main import MOUNTS
+from deployments.cli.main import MOUNTS, NESTED
 from tasks.checks import all_checks
 from tasks.model.fleet import Fleet
 from tasks.model.profile import Profile
@@ -37,8 +37,9 @@ def commands() -> list[tuple[str, str]]:
 def test_a_command_that_the_docs_show_exists_with_its_options(page: str, line: str):
     words = shlex.split(line.replace("…", "X"))[1:]
     for name in words[0].split("|"):
-        command = MOUNTS[name].load()
-        rest = words[1:]
+        nested = NESTED.get((name, words[1])) if words[1:] else None
+        command = (nested or MOUNTS[name]).load()
+        rest = words[2:] if nested else words[1:]
         if isinstance(command, click.Group) or hasattr(command, "commands"):
             if not rest:
                 continue
