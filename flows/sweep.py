@@ -12,13 +12,18 @@ from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 
 from flows.sweep_shard import visit_shard
+from tasks.model.errors import Failure
+from tasks.model.ledger import OutboxState
 from tasks.model.sweep import Limits, SweepOptions
 from tasks.steps.inspect_batch import Visitor
 from tasks.steps.judge_sweep import judge_sweep
-from tasks.steps.open_sweep import finish_sweep, open_sweep, publish_latest, sweep_directory
+from tasks.steps.mail_report import mail_report
+from tasks.steps.open_sweep import finish_sweep, open_sweep, sweep_directory
+from tasks.steps.publish_sweep import publish_latest
 from tasks.steps.trend import prune_sweeps
 from tasks.wire.home import find_home
 from tasks.wire.retention import read_retention
+from tasks.wire.sweep_folder import SweepFolder
 
 
 @flow(name="sweep", persist_result=False, retries=0)
@@ -51,7 +56,7 @@ async def sweep(
         finish_sweep(folder, plan)
         summary = await asyncio.to_thread(judge_sweep, folder)      # so that a signal is still heard
         if out is None:
-            publish_latest(folder)
+            await asyncio.to_thread(publish_latest, folder)
     if out is None:
         await asyncio.to_thread(prune_sweeps, place, datetime.now(UTC))
     await acreate_markdown_artifact(
@@ -61,4 +66,17 @@ async def sweep(
         ),
         description=f"Sweep {plan.sweep_id} for {plan.options.target}",
     )
+    if out is None:
+        await _mailed(folder, place)
     return summary
+
+
+async def _mailed(folder: SweepFolder, home: Path) -> None:
+    """The report goes to the readers of mail.yaml. Raises Failure where one has not got it: somebody should know."""
+    mailed = await asyncio.to_thread(mail_report, folder, home)
+    missed = [f"{one.recipient} ({one.state.value}: {one.detail})" for one in mailed
+              if one.state is not OutboxState.SENT]
+    if missed:
+        message = f"{folder.path} is complete and published, but not mailed to {', '.join(missed)}"
+        remedy = f"mend mail.yaml or the server and run `uplift report mail {folder.path}`"
+        raise Failure("report_not_mailed", message, remedy)

@@ -42,8 +42,11 @@ MOUNTS = {
     "ticket": Mount("deployments.cli.ticket", "Open a case for a client's order."),
     "tend": Mount("deployments.cli.tend", "Start what is due in every case, without Prefect.", "tend"),
     "hold": Mount("deployments.cli.hold", "The kill switch: no new change on any system."),
+    "report": Mount("deployments.cli.report", "Mail a sweep's report to its readers."),
     "judge": Mount("deployments.cli.sweep", "Judge a stored sweep again, without another login.", "judge"),
 }
+# A group beside a command of the same name: `uplift sweep FLEET` and `uplift sweep schedule`.
+NESTED = {("sweep", "schedule"): Mount("deployments.cli.sweep_schedule", "When which systems are swept.")}
 
 
 class LazyGroup(TyperGroup):
@@ -59,7 +62,10 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         self.commands = {name: self.get_command(ctx, name) for name in MOUNTS}      # for "did you mean"
         name, _, rest = super().resolve_command(ctx, args)
-        command = MOUNTS[str(name)].load()
+        nested = NESTED.get((str(name), rest[0])) if rest else None
+        command = (nested or MOUNTS[str(name)]).load()
+        if nested:
+            name, rest = f"{name} {rest[0]}", rest[1:]
         command.name = name
         return name, command, rest
 
