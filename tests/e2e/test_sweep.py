@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from tests.operator_site import APPLIANCES, UPLIFT, Site
 
 pytestmark = pytest.mark.lab
+ROOT = Path(__file__).parents[2]
 VERDICTS = ("ready", "actions_needed", "blocked", "undetermined", "unreachable")
 FILES = ("report.html", "report.xlsx", "systems.csv", "systems.parquet", "findings.parquet", "summary.json", "run.json")
 
@@ -101,3 +104,34 @@ def wait_for(condition, seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.02)
+
+
+def test_after_a_rule_is_mended_only_the_findings_that_should_change_do(lab: Site, swept: Path, tmp_path: Path):
+    """Say that Macro is kept after all: the check is mended, and the stored sweep is judged again without a login."""
+    tree, out = tmp_path / "tree", tmp_path / "out"
+    for package in ("deployments", "flows", "reports", "tasks"):
+        shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(swept, out)
+    check = tree / "tasks/checks/dropped_applications.py"
+    text = check.read_text()
+    assert text.count('"app_macro": "Macro", ') == 1
+    check.write_text(text.replace('"app_macro": "Macro", ', ""))
+    judged = Site(lab.fleet, lab.home, environment={"PYTHONPATH": str(tree)}).uplift("judge", out)
+    assert judged.returncode == 3, judged.stderr
+
+    before, after = rows(swept), rows(out)
+    gone, new = before - after, after - before
+    assert {(row.check_id, row.subject, row.outcome) for row in gone} == {("dropped_applications", "Macro", "fail")}
+    assert len(gone) == sum(row.subject == "Macro" for row in before) > 1
+    # Where Macro was all that the check had found, the check now passes; nowhere else does anything change.
+    others = {row.system_id for row in before - gone if row.check_id == "dropped_applications"}
+    assert {row.system_id for row in new} == {row.system_id for row in gone} - others
+    assert {(row.check_id, row.subject, row.outcome, row.summary) for row in new} == {
+        ("dropped_applications", "system", "pass", "")
+    }
+
+
+def rows(out: Path) -> set[Any]:
+    """Each finding as a row; an empty cell is equal to another one."""
+    frame = findings(out).astype(object)
+    return set(frame.where(frame.notna(), None).itertuples(index=False, name="Row"))
