@@ -28,7 +28,7 @@ class BadCheck(TypeError):
 
 @dataclass(frozen=True)
 class Check:
-    """One check. ``needs`` are the types of its parameters: facts, or System, Profile, Hop, Contact, EvaluatedAt.
+    """One check. ``needs`` are the types of its parameters: facts, or System, Profile, Hop, Contact, EvaluatedAt, VisitedDuring.
 
     ``tolerates`` names the parameters that say ``| Unknown``: they are given also where the fact could not be told.
     ``where`` is the function's file and line.
