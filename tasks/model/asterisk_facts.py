@@ -10,6 +10,12 @@ from enum import StrEnum
 from tasks.model.facts import SipDriver
 
 
+@dataclass(frozen=True, slots=True)
+class AsteriskState:
+    running: bool
+    uptime_s: int | None            # None where it does not run
+
+
 class Reach(StrEnum):
     """What Asterisk knows of the far end of an extension or trunk."""
 

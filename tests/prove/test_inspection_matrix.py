@@ -32,7 +32,14 @@ SEED = os.environ.get("UPLIFT_PROVE_SEED", "1")
 POINTS = int(os.environ.get("UPLIFT_PROVE_POINTS", "40"))
 WHOLE = POINTS >= 40
 NETWORK = 43
-ALSO: dict[tuple[str, str], str] = {}
+ALSO: dict[tuple[str, str], str] = {
+    ("asterisk_stopped", check): "a stopped Asterisk tells nothing: unknown"
+    for check in (
+        "calls_up", "chan_sip_in_use", "codec_not_available", "dropped_modules", "g729_transcoding",
+        "modules_not_loaded", "nobody_registered", "stuck_channel", "transport_not_running", "trunk_down",
+        "unreachable_extensions",
+    )
+}
 """What may be found beside a knob because it cannot be otherwise: (knob, check) to the reason."""
 
 FAULTS = {          # what the report must say of a system with it

@@ -49,6 +49,11 @@ def lines_of(traits: Traits, driver: SipDriver) -> list[str]:
     return [*(str(first + place) for place in range(share - 1)), "trunk"]
 
 
+def asterisk_state(speaker: Speaker) -> Answer:
+    uptime_s = lot_of(speaker.traits).randint(3_600, max(3_601, speaker.traits.uptime_s))
+    return _said(f"--uptime--\nSystem uptime: {uptime_s}\nLast reload: {uptime_s}\n--processes--\nasterisk\n9 names\n")
+
+
 def registrations(speaker: Speaker) -> Answer:
     traits, wrong = speaker.traits, troubles(speaker.traits)
     state = "Rejected" if "registration_rejected" in wrong else "Registered"
@@ -166,6 +171,7 @@ def _said(text: str) -> Answer:
 
 
 SAYS = {
+    "asterisk_state": asterisk_state,
     "registrations": registrations, "channels": channels, "loaded_modules": loaded_modules, "codecs": codecs,
     "log_rate": log_rate, "blocked_sources": blocked_sources, "transports": transports,
 }
