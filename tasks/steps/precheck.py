@@ -19,6 +19,6 @@ async def precheck(work: Work) -> Inspected:
     ref = work.folder.save(f"inspection-{work.case.plan_revision}-{work.case.attempts[work.step]}", found.kept)
     running = found.known.get(Platform)
     if not isinstance(running, Unknown) and running.release == work.case.target:
-        raise UserError("already_there", f"{work.case.system_id} runs {running.release} already",
-                        "there is nothing to upgrade; cancel the case, or open one for another release")
+        said = f"{work.case.system_id} runs {running.release} already: there is nothing to upgrade"
+        raise UserError("already_there", said, "cancel the case, or open one for another release")
     return Inspected(**work.reported(), plan=found.plan, identity=found.identity, findings_ref=ref)
