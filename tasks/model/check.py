@@ -28,7 +28,7 @@ class BadCheck(TypeError):
 
 @dataclass(frozen=True)
 class Check:
-    """One check. ``needs`` are the types of its parameters: facts, or System, Profile, Hop, Contact, EvaluatedAt, VisitedDuring.
+    """One check. ``needs`` are the types of its parameters: facts, or what is known anyway (tasks.checks.CONTEXT).
 
     ``tolerates`` names the parameters that say ``| Unknown``: they are given also where the fact could not be told.
     ``where`` is the function's file and line.
