@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from tasks.model.fleet import Email, Slug, Text
 
+_ROOT = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?/*")
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f:]{1,60}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 OPEN, PENDING, RESOLVED, CLOSED, ON_CUSTOMER = 2, 3, 4, 5, 6        # Freshdesk's status numbers (its API reference)
@@ -80,10 +81,10 @@ class Desk(Setting):
     @field_validator("url")
     @classmethod
     def _is_a_safe_root(cls, url: str) -> str:
-        parts = urlsplit(url.rstrip("/"))
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.path or parts.query or parts.username:
+        found = _ROOT.fullmatch(url)
+        if found is None:
             raise ValueError("url is not a desk's root; write https://NAME.freshdesk.com")
-        if parts.scheme == "http" and not _loopback(parts.hostname):
+        if found[1] == "http" and not _loopback(found[2].strip("[]")):
             raise ValueError("url has no TLS, so the key would be read on its way; write https://")
         return url.rstrip("/")
 

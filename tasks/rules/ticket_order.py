@@ -88,15 +88,15 @@ def read_order(ticket: Ticket, desk: Desk) -> Asked | Declined:
     form = desk.form
     order = value_at(ticket, form.order) if form.order else f"{ticket.desk}-{ticket.id}"
     if not re.fullmatch(ORDER, order):
-        return Declined(why=Why.NO_ORDER, detail=_bad("order's reference", order))
+        return Declined(why=Why.NO_ORDER, detail=_bad("an order's reference", order))
     system = value_at(ticket, form.system) if form.system else ""
     if system and not re.fullmatch(SLUG, system):
-        return Declined(why=Why.UNKNOWN_CLIENT, detail=_bad("system's id", system))
+        return Declined(why=Why.UNKNOWN_CLIENT, detail=_bad("a system's id", system))
     told = value_at(ticket, form.target)
     try:
         target = Release.parse(told)
     except ValueError:
-        return Declined(why=Why.NO_RELEASE, detail=_bad("release", told))
+        return Declined(why=Why.NO_RELEASE, detail=_bad("a release", told))
     trusted = ticket.requester is not None and ticket.requester in desk.trusted_requesters
     requester = None if trusted else ticket.requester or ""
     if trusted and not system:
@@ -105,7 +105,7 @@ def read_order(ticket: Ticket, desk: Desk) -> Asked | Declined:
 
 
 def _bad(what: str, told: str) -> str:
-    return f"{told[:80]!r} is not a {what}" if told else f"the form has no {what}"
+    return f"{told[:80]!r} is not {what}" if told else f"the form does not tell {what}"
 
 
 def system_meant(asked: Asked, systems: Iterable[System]) -> System | Declined:
