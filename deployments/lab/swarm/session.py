@@ -116,8 +116,9 @@ class ShellChannel(asyncssh.SSHServerSession[bytes]):
                 elif fault.kind is FaultKind.GZIP_BOMB:
                     out = await asyncio.to_thread(_bomb)
                 elif fault.kind is FaultKind.SLOW:
-                    await asyncio.sleep(question.whole_seconds)
-                    out, code = out[: len(out) // 2], min(KILLED_BY_TIMEOUT)
+                    half = framed(nonce, question.name, min(KILLED_BY_TIMEOUT), out[: len(out) // 2])
+                    await self._late(half, question)
+                    continue
                 else:
                     await self._break_off(framed(nonce, question.name, code, out), fault.kind)
                     return
@@ -126,6 +127,13 @@ class ShellChannel(asyncssh.SSHServerSession[bytes]):
         for stream in ("stdout", "stderr"):
             self._write(done(nonce), stream)
         self._chan.exit(0)
+
+    async def _late(self, frame: bytes, question: Question) -> None:
+        """The begin mark at once, as a shell writes it, and the rest when its `timeout` has killed the command."""
+        begin = frame.index(b"\n", 1) + 1
+        self._write(frame[:begin], "stdout")
+        await asyncio.sleep(question.whole_seconds)
+        self._write(frame[begin:], "stdout")
 
     async def _break_off(self, frame: bytes, kind: FaultKind) -> None:
         """Half an answer, and then a cut connection, a flood, or silence until the client goes away."""
