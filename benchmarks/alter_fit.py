@@ -3,9 +3,9 @@
 ``python -m benchmarks.alter_fit [--data CSV ...] [--out JSON]`` prints the score and the profile's section
 ``estimate.fit``, and writes both, with each held-out prediction, to ``benchmarks/data/alter_fit.json``.
 
-Every second table of each engine is held out whole, with all its disks and repetitions: neither the coefficients nor
-the interval have seen it. The interval's factors are quantiles of errors that are themselves out of fold: each table of
-the other half is told by a fit on the rest of that half.
+The tables are dealt into folds, each engine over all its sizes. A table's ALTERs, on all its disks, are told by a fit
+and an interval that were made of the other folds alone. Within those, the interval's factors are quantiles of errors
+that are out of fold in the same way. The profile gets the fit on all of them.
 """
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ import yaml
 
 from benchmarks.alter_durations import DATA
 from deployments.cli.output import print_table
-from tasks.analysis.rebuild_time import expected_s, interval_s, log_error
+from tasks.analysis.rebuild_time import STEADY_S, interval_s, times_s
 from tasks.model.facts import Table
 from tasks.model.profile_estimate import DiskSpeed, RebuildFit
 
 OUT = DATA.with_name("alter_fit.json")
 LEVEL = 0.90
-OVERLAPS = (1.0, 1.5, 2.0, 3.0, 6.0)
-_START = np.log([0.05, 4e-6, 2e-9, 1.0])        # start_s, row_s, byte_s, disk_passes
+FOLDS = 6
+OVERLAPS = (1.0, 2.0, 6.0)
+_START = np.array([*np.log([0.05, 4e-6, 2e-9, 1.0]), 0.0])     # start_s, row_s, byte_s, disk_passes; growth
 _PRIOR = 0.02                                   # how little these guesses weigh against the measurements
 Vector = npt.NDArray[np.float64]
 
@@ -40,10 +41,9 @@ def main() -> None:
     options.add_argument("--out", type=Path, default=OUT)
     asked = options.parse_args()
     measured = pd.concat([pd.read_csv(path) for path in asked.data], ignore_index=True)
-    held = held_out(measured)
-    fits = {str(engine): fitted(str(engine), part) for engine, part in measured[~held].groupby("engine")}
-    told = predicted(measured[held], fits)
-    score = scored(told) | {"measured": int((~held).sum())}
+    told = pd.concat([held_out(str(engine), part) for engine, part in measured.groupby("engine")]).sort_index()
+    fits = {str(engine): fitted(str(engine), part) for engine, part in measured.groupby("engine")}
+    score = scored(told) | {"measured": len(measured)}
     rows = [("all", score), *((engine, scored(part)) for engine, part in told.groupby("engine"))]
     print_table(
         ("engine", "held out", "within 90%", "median error", "90% error"),
@@ -61,14 +61,19 @@ def main() -> None:
     }, indent=1) + "\n")
 
 
-def held_out(measured: pd.DataFrame) -> pd.Series:
-    """Every second table of each engine and seed, in the order of its size: both halves hold small and large ones."""
-    tables = measured.groupby(["seed", "engine", "table"], as_index=False)["true_rows"].first()
-    place = tables.sort_values(["engine", "true_rows"]).groupby("engine").cumcount()
-    second = tables.loc[place[place % 2 == 1].index, ["seed", "table"]]
-    chosen = set(second.itertuples(index=False, name=None))
-    return pd.Series([(seed, table) in chosen for seed, table in zip(measured["seed"], measured["table"], strict=True)],
-                     index=measured.index)
+def held_out(engine: str, part: pd.DataFrame) -> pd.DataFrame:
+    """Every measurement of an engine, with the interval of a fit that knows nothing of its table."""
+    own = folds(part, FOLDS)
+    return pd.concat([
+        predicted(part[own == number], fitted(engine, part[own != number])) for number in range(FOLDS)
+    ])
+
+
+def folds(part: pd.DataFrame, count: int) -> npt.NDArray[np.int64]:
+    """The fold of each measurement: whole tables, dealt in the order of their sizes."""
+    tables = part.groupby(["seed", "table"])["true_rows"].first().sort_values(kind="stable").index
+    fold = {table: number % count for number, table in enumerate(tables)}
+    return np.array([fold[key] for key in zip(part["seed"], part["table"], strict=True)])
 
 
 def fitted(engine: str, part: pd.DataFrame) -> RebuildFit:
@@ -83,16 +88,10 @@ def fitted(engine: str, part: pd.DataFrame) -> RebuildFit:
 
 def out_of_fold(engine: str, part: pd.DataFrame, overlap: float) -> Vector:
     """Each measurement's error by a fit that knows nothing of its table."""
-    tables = sorted(set(zip(part["seed"], part["table"], strict=True)))
-    fold = {table: number % 6 for number, table in enumerate(tables)}
-    own = np.array([fold[key] for key in zip(part["seed"], part["table"], strict=True)])
-    errors = np.zeros(len(part))
-    for number in sorted(set(own.tolist())):
+    own, errors = folds(part, FOLDS), np.zeros(len(part))
+    for number in range(FOLDS):
         fit = least_squares(engine, part[own != number], overlap)
-        errors[own == number] = [
-            log_error(row.duration_s, expected_s(table_of(row), fit, row.disk_bytes_per_s))
-            for row in part[own == number].itertuples()
-        ]
+        errors[own == number] = log_errors(part[own == number], fit)
     return errors
 
 
@@ -106,13 +105,14 @@ def conformal(errors: Vector) -> tuple[float, float]:
 
 def least_squares(engine: str, part: pd.DataFrame, overlap: float) -> RebuildFit:
     """Robust least squares of the log errors (Levenberg-Marquardt, Huber's weights); coefficients stay positive."""
-    at, damping = _START.copy(), 1.0
+    at, damping = _START.copy(), 0.1
     best = _cost(engine, part, overlap, at)
-    for _ in range(40):
+    for _ in range(25):
         errors = _errors(engine, part, overlap, at)
-        slopes = np.stack([(_errors(engine, part, overlap, at + step) - errors) / 1e-4 for step in 1e-4 * np.eye(4)], 1)
+        steps = 1e-4 * np.eye(len(at))
+        slopes = np.stack([(_errors(engine, part, overlap, at + step) - errors) / 1e-4 for step in steps], 1)
         weights = np.minimum(1.0, 0.3 / np.maximum(np.abs(errors), 1e-9))
-        normal = slopes.T @ (weights[:, None] * slopes) + _PRIOR * np.eye(4)
+        normal = slopes.T @ (weights[:, None] * slopes) + _PRIOR * np.eye(len(at))
         toward = slopes.T @ (weights * errors) + _PRIOR * (at - _START)
         step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -toward)
         cost = _cost(engine, part, overlap, at + step)
@@ -124,10 +124,15 @@ def least_squares(engine: str, part: pd.DataFrame, overlap: float) -> RebuildFit
 
 
 def _errors(engine: str, part: pd.DataFrame, overlap: float, at: Vector) -> Vector:
-    fit = _fit_of(engine, overlap, at)
-    return np.array([
-        log_error(row.duration_s, expected_s(table_of(row), fit, row.disk_bytes_per_s)) for row in part.itertuples()
-    ])
+    return log_errors(part, _fit_of(engine, overlap, at))
+
+
+def log_errors(part: pd.DataFrame, fit: RebuildFit) -> Vector:
+    """The logarithms of actual over expected, steadied: what the interval's factors are quantiles of."""
+    size_bytes = (part["data_bytes"] + part["index_bytes"]).to_numpy(float)
+    rates = part["disk_bytes_per_s"].to_numpy(float)
+    expected = times_s(part["rows"].to_numpy(float), size_bytes, fit, rates)
+    return np.asarray(np.log((part["duration_s"].to_numpy(float) + STEADY_S) / (expected + STEADY_S)))
 
 
 def _cost(engine: str, part: pd.DataFrame, overlap: float, at: Vector) -> float:
@@ -137,10 +142,10 @@ def _cost(engine: str, part: pd.DataFrame, overlap: float, at: Vector) -> float:
 
 
 def _fit_of(engine: str, overlap: float, at: Vector) -> RebuildFit:
-    start_s, row_s, byte_s, passes = (float(value) for value in np.exp(np.clip(at, -40, 5)))
+    start_s, row_s, byte_s, passes = (float(value) for value in np.exp(np.clip(at[:4], -40, 5)))
     return RebuildFit.model_construct(
         engine=engine, start_s=start_s, row_s=row_s, byte_s=byte_s, disk_passes=passes, overlap=overlap,
-        low=1.0, high=1.0,
+        growth=float(np.clip(at[4], -0.5, 1)), low=1.0, high=1.0,
     )
 
 
@@ -149,13 +154,13 @@ def table_of(row: Any) -> Table:
     return Table("cdr", row.engine, int(row.rows), int(row.data_bytes), int(row.index_bytes), 0)
 
 
-def predicted(held: pd.DataFrame, fits: dict[str, RebuildFit]) -> pd.DataFrame:
-    """The held-out measurements with the interval that the estimate would have given."""
+def predicted(held: pd.DataFrame, fit: RebuildFit) -> pd.DataFrame:
+    """The held-out measurements with the interval that the estimate would have given, for a disk of known speed."""
     told = held.copy()
-    disks = {rate: DiskSpeed.model_construct(
-        low_bytes_per_s=rate, expected_bytes_per_s=rate, high_bytes_per_s=rate) for rate in told["disk_bytes_per_s"]}
+    disks = {rate: DiskSpeed(low_bytes_per_s=rate, expected_bytes_per_s=rate, high_bytes_per_s=rate)
+             for rate in told["disk_bytes_per_s"]}
     told[["low_s", "expected_s", "high_s"]] = [
-        interval_s(table_of(row), fits[row.engine], disks[row.disk_bytes_per_s]) for row in told.itertuples()
+        interval_s(table_of(row), fit, disks[row.disk_bytes_per_s]) for row in told.itertuples()
     ]
     return told.round({"low_s": 3, "expected_s": 3, "high_s": 3})
 

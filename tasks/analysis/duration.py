@@ -101,8 +101,9 @@ def _rows_between(table: Table) -> tuple[float, float]:
 def _fitted(fit: Fit) -> tuple[Confidence, str]:
     score = fit.score
     told = (
-        f"fitted on {score.measured:,} measured ALTERs; of {score.held_out:,} others {score.coverage:.0%} lay within "
-        f"the interval, half of them within {score.median_error:.0%} of what was expected"
+        f"fitted on {score.measured:,} measured ALTERs; told by fits that had not seen their tables, "
+        f"{score.coverage:.0%} of them lay within the interval, half of them within {score.median_error:.0%} of what "
+        "was expected"
     )
     if fit.disk.known:
         return Confidence.HIGH, told

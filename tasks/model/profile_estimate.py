@@ -13,8 +13,9 @@ class RebuildFit(Section):
     """The time of one engine's ALTER: ``start_s`` + ((rows·row_s + bytes·byte_s)^p + (passes·bytes/disk)^p)^(1/p).
 
     The first part is the processor's, the second the disk's; ``overlap`` is p: 1 where one waits for the other, higher
-    where both go on at once. ``low`` and ``high`` are factors of (time + half a second) that nine in ten measurements
-    lay between.
+    where both go on at once. ``growth``: all of it times (bytes / 100 MB)^growth, because a table that outgrows the
+    server's memory is sorted on the disk. ``low`` and ``high`` are factors of (time + half a
+    second) that nine in ten measurements lay between.
     """
 
     engine: str
@@ -23,15 +24,16 @@ class RebuildFit(Section):
     byte_s: float = Field(ge=0)
     disk_passes: float = Field(ge=0)            # how often the table's bytes go over the disk
     overlap: float = Field(1.0, ge=1)
+    growth: float = Field(0.0, ge=-0.5, le=1)
     low: float = Field(gt=0, le=1)
     high: float = Field(ge=1)
 
 
 class FitScore(Section):
-    """How well the fit told ALTERs that it had not seen."""
+    """How well ALTERs were told by a fit that had not seen their tables."""
 
-    measured: int = Field(ge=1)                 # ALTERs that it was fitted on
-    held_out: int = Field(ge=1)                 # ALTERs of other tables, which it was scored on
+    measured: int = Field(ge=1)                 # ALTERs in all
+    held_out: int = Field(ge=1)                 # ALTERs that it was scored on, each held out of its own fit
     coverage: float = Field(ge=0, le=1)         # share of these within the interval, meant to be 0.9
     median_error: float = Field(ge=0)           # of the expected time, as a fraction
 

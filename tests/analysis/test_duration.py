@@ -1,7 +1,9 @@
 """How long an upgrade takes, from the measured speeds of a profile."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from statistics import median
 
 import pytest
 import yaml
@@ -14,6 +16,7 @@ from tasks.model.profile import Estimate, Profile, RebuildSpeed
 from tasks.model.profile_estimate import DiskSpeed, Fit, FitScore, RebuildFit
 
 LAB = Path(__file__).parents[2] / "deployments" / "profiles" / "lab.yaml"
+DATA = Path(__file__).parents[2] / "benchmarks" / "data"
 SPEEDS = (RebuildSpeed(engine="MyISAM", rows_per_s=1000), RebuildSpeed(engine="InnoDB", rows_per_s=500))
 GUESSED = "not fitted on measured upgrades of such systems"
 PROFILE = Profile(name="p", estimate=Estimate(fixed_s=100, spread=0.2, speeds=SPEEDS))
@@ -95,8 +98,8 @@ def test_a_fit_goes_before_the_profiles_speed_and_tells_its_score() -> None:
     assert estimate.rebuild.high_s == pytest.approx((15.83 + 0.5) * 1.5 - 0.5)
     assert estimate.confidence is Confidence.HIGH
     assert estimate.basis == (
-        "fitted on 200 measured ALTERs; of 100 others 90% lay within the interval, half of them within 10% of what was "
-        "expected"
+        "fitted on 200 measured ALTERs; told by fits that had not seen their tables, 90% of them lay within the "
+        "interval, half of them within 10% of what was expected"
     )
 
 
@@ -131,3 +134,19 @@ def test_the_rows_that_fit_by_a_fit_keep_the_limit_and_one_more_breaks_it(limit_
     high = [estimate_upgrade(cdr(each), profile).total.high_s for each in (rows, rows + 1)]
     assert rows == 0 or high[0] <= limit_s * (1 + 1e-9)
     assert high[1] >= limit_s * (1 - 1e-9)
+
+
+def test_the_score_that_is_kept_is_that_of_the_held_out_predictions_beside_it() -> None:
+    kept = json.loads((DATA / "alter_fit.json").read_text())
+    rows = kept["held_out"]
+    inside = sum(row["low_s"] <= row["duration_s"] <= row["high_s"] for row in rows) / len(rows)
+    error = median(abs(row["expected_s"] / row["duration_s"] - 1) for row in rows)
+    assert (inside, error) == (pytest.approx(kept["score"]["coverage"], abs=1e-3),
+                               pytest.approx(kept["score"]["median_error"], abs=1e-3))
+    assert 0.85 <= inside <= 0.95 and error < 0.15
+
+
+def test_the_labs_profile_holds_the_fit_that_the_repository_keeps() -> None:
+    kept = Fit.model_validate(json.loads((DATA / "alter_fit.json").read_text())["fit"])
+    lab = Profile.model_validate(yaml.safe_load(LAB.read_text())).estimate.fit
+    assert lab is not None and (lab.engines, lab.score) == (kept.engines, kept.score)
