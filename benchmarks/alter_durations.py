@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.alter_design import CdrSpec, disks_of, tables_of
 from benchmarks.alter_disk import SlowDisk, unmounted
-from benchmarks.alter_server import Server, fill, make_datadir, serving, upgraders_alter
+from benchmarks.alter_server import Server, fill, leave_group, make_datadir, serving, upgraders_alter
 from deployments.cli.output import progress_console
 from deployments.lab.command import run
 
@@ -69,6 +69,7 @@ def main() -> None:
         _measure(asked.seed, [each for each in jobs if each], disk, asked.work, asked.out, end)
     finally:
         disk.close()
+        leave_group()
         shutil.rmtree(asked.work, ignore_errors=True)
 
 

@@ -131,6 +131,12 @@ def _favour(pid: int) -> None:
         (_GROUP / "cgroup.procs").write_text(str(pid))
 
 
+def leave_group() -> None:
+    """Take the processor group away again; it is empty once the last server has ended."""
+    if _GROUP.is_dir():
+        _GROUP.rmdir()
+
+
 @contextmanager
 def serving(datadir: Path, work: Path, *, cleanly: bool) -> Iterator[Server]:
     server = Server(datadir, work)

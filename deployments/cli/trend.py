@@ -81,7 +81,7 @@ def _row(system: SystemTrend) -> tuple[object, ...]:
 def _full(system: SystemTrend) -> str | None:
     if not system.rate_basis:
         return None
-    days = "never" if system.until_full_days is None else f"{system.until_full_days:,.0f} days"
+    days = "over ten years" if system.until_full_days is None else f"{system.until_full_days:,.0f} days"
     return f"{days} ({system.rate_basis})"
 
 
