@@ -11,8 +11,9 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from tasks.model.answer import Contact, ContactState, Recording
-from tasks.model.fact import Known
+from tasks.facts import all_facts
+from tasks.model.answer import Answer, Contact, ContactState, Recording, Rows
+from tasks.model.fact import Known, ShellFact
 from tasks.model.facts import (
     AsteriskVersion,
     CdrSpan,
@@ -53,9 +54,10 @@ settings.register_profile("busy_machine", deadline=None)     # how long an examp
 settings.load_profile("busy_machine")
 
 LAB = Path(__file__).parents[2] / "deployments" / "profiles" / "lab.yaml"
+FACTS = Path(__file__).parents[1] / "facts"
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SUM = "2f1b9c1d5a2c4a4f8c0e6f1b7d3a9e55"
-CDR = Table("cdr", "InnoDB", 20_000, 5_000_000, 1_000_000, 0)
+CDR = Table("cdr", "InnoDB", 20_000, 5_000_000, 1_000_000, 0, next_id=20_001)
 ROOT = Mount("/", "/dev/loop0", 6_000_000_000, 2_000_000_000, 4_000_000_000, None, None, read_only=False)
 SYSTEM_HEALTH: tuple[Any, ...] = (
     Identity("aaaa", "pbx1", "Debian GNU/Linux 12", "Linux 6.1.0-28-amd64", 1_000.0, AT),
@@ -84,13 +86,33 @@ HEALTHY: tuple[Any, ...] = (
 )
 
 
+RECORDED = ("appliance_chan_sip", "appliance_running", "appliance_plain", "appliance_myisam", "no_replica",
+            "nothing_runs")
+
+
+def _recorded() -> tuple[Any, ...]:
+    """Every other fact, as it was recorded on a healthy appliance of the lab."""
+    told = {type(fact) for fact in HEALTHY}
+    found = []
+    for fact in all_facts():
+        paths = (FACTS / fact.name / f"{name}.yaml" for name in RECORDED)
+        path = next((path for path in paths if path.exists()), None)
+        if fact.of not in told and path is not None:
+            case = yaml.safe_load(path.read_text())
+            found.append(fact.parse(Answer.model_validate(case["answer"])) if isinstance(fact, ShellFact)
+                         else fact.parse(Rows.model_validate(case["rows"])))
+    return tuple(found)
+
+
 def _full() -> Mounts:
     return Mounts((replace(ROOT, used_bytes=5_960_000_000, free_bytes=40_000_000),))
 
 
 TROUBLE: dict[str, Callable[[], Any]] = {
     "sufficient_space": _full,
-    "cdr_table_size": lambda: Tables("pbxware", (Table("cdr", "MyISAM", 3_000_000, 600_000_000, 90_000_000, 0),)),
+    "cdr_table_size": lambda: Tables("pbxware", (
+        Table("cdr", "MyISAM", 3_000_000, 600_000_000, 90_000_000, 0, next_id=3_000_001),
+    )),
     "foreign_module": lambda: Modules((Module("chan_sip.so", SUM, 900_000), Module("codec_g729.so", None, 9)), SUM),
 }
 
@@ -128,7 +150,7 @@ def judging(system: System, profile: Profile) -> Callable[..., Judged]:
     """Judge the healthy system with some facts exchanged."""
 
     def judging(*facts: Any, state: ContactState = ContactState.REACHED, **more: Any) -> Judged:
-        by_type = {type(fact): fact for fact in (*HEALTHY, *facts)} | more.pop("known", {})
+        by_type = {type(fact): fact for fact in (*HEALTHY, *_recorded(), *facts)} | more.pop("known", {})
         recording = Recording(system_id="pbx1", started_at=AT, elapsed_s=1.0, contact=Contact(state=state))
         return judge(
             more.pop("system", system), more.pop("profile", profile), recording, Known(by_type),

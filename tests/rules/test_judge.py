@@ -16,6 +16,7 @@ from tasks.model.facts import Mounts, Platform, Tables
 from tasks.model.finding import CannotTell, Finding, Notice, Outcome, Problem, Severity, Verdict
 from tasks.model.judged import Judged
 from tasks.model.release import Hop, Release
+from tasks.rules.applies import bound
 
 Judging = Callable[..., Judged]
 
@@ -81,14 +82,19 @@ def test_a_fact_that_could_not_be_told_makes_a_system_undetermined(judging: Judg
     judged = judging(known={Tables: Unknown("tables", "the database refused the connection")})
     assert judged.verdict is Verdict.UNDETERMINED
     unknown = {one.check_id: one for one in judged.findings if one.outcome is Outcome.UNKNOWN}
-    assert set(unknown) == {"cdr_table_size", "damaged_tables", "foreign_tables", "sufficient_space"}
-    assert all("the database refused the connection" in one.summary and one.blocking for one in unknown.values())
+    blocking = {name for name, one in unknown.items() if one.blocking}
+    assert {"cdr_table_size", "damaged_tables", "foreign_tables", "sufficient_space"} <= blocking
+    assert set(unknown) == {check.id for check in all_checks() if Tables in {of for _, of in check.needs}}
+    assert all("the database refused the connection" in one.summary for one in unknown.values())
 
 
 def test_without_the_running_release_the_checks_that_hang_on_it_cannot_tell(judging: Judging) -> None:
     judged = judging(known={Platform: Unknown("platform", "no version header")})
     unknown = {one.check_id for one in judged.findings if one.outcome is Outcome.UNKNOWN}
-    assert unknown == {"supported_hop", "chan_sip_in_use", "dropped_applications"}  # business needs no domain
+    hanging = {check.id for check in all_checks() if {Hop, Platform} & {of for _, of in check.needs} or bound(check)}
+    assert {"supported_hop", "chan_sip_in_use", "dropped_applications", "custom_lost"} <= unknown
+    assert unknown <= hanging
+    assert "domain_name" not in unknown         # business needs none, whatever the release
     assert (judged.hop, judged.verdict) == (None, Verdict.UNDETERMINED)
 
 
