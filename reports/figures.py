@@ -52,6 +52,13 @@ def duration_text(elapsed_s: float) -> str:
     return f"{days:,} d {hours} h" if hours else f"{days:,} d"
 
 
+def days_text(days: float) -> str:
+    """12 days · 5 months · 2.5 years: as exact as a forecast is."""
+    if days < 60:
+        return plural(round(days), "day")
+    return f"{days / 30.44:.0f} months" if days < 730 else f"{days / 365.25:.1f} years"
+
+
 def duration_range(low_s: float, high_s: float) -> str:
     """15 to 31 min; the unit once where both have the same."""
     low, high = duration_text(low_s), duration_text(high_s)

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from datetime import timezone
 from typing import Any
 
+import pandas as pd
+
+from reports.figures import plural
 from reports.text import writable
-from tasks.analysis.cdr import local_week
 from tasks.analysis.duration import estimate_upgrade
+from tasks.analysis.forecast import FAR_DAYS, calls_growth, until_full
 from tasks.analysis.frames import FindingRow, SystemRow
+from tasks.analysis.quiet_hours import quiet_hours, week_in_zone
 from tasks.analysis.space import MountNeed, NoMount, needs_of_upgrade, needs_per_mount
 from tasks.model.answer import ContactState
 from tasks.model.fact import Unknown
@@ -30,6 +34,9 @@ from tasks.model.finding import Finding, Outcome, Quantity
 from tasks.model.judged import Judged
 from tasks.model.profile import Profile
 from tasks.model.release import Release
+
+QUIET_H = 3                     # the length of the stretch that reports name
+NO_SPAN, NO_RHYTHM = Unknown("cdr_span", "not told"), Unknown("cdr_rhythm", "not told")
 
 
 def system_row(judged: Judged, profile: Profile, target: Release | None = None) -> SystemRow:
@@ -121,7 +128,8 @@ def _database(judged: Judged, profile: Profile) -> dict[str, Any]:
     span: CdrSpan | None = _known(judged, CdrSpan)
     rhythm: CdrRhythm | None = _known(judged, CdrRhythm)
     cells: dict[str, Any] = {"database_server": writable(server.version) if server else None}
-    if cdr := _cdr_table(judged, profile):
+    cdr = _cdr_table(judged, profile)
+    if cdr:
         time = estimate_upgrade(cdr, profile).total
         cells |= {
             "cdr_rows": _count(cdr.rows),
@@ -136,7 +144,12 @@ def _database(judged: Judged, profile: Profile) -> dict[str, Any]:
     if rhythm and rhythm.days:
         cells["calls_per_day"] = round(rhythm.total / rhythm.days, 3)
         if server:
-            cells["calls_by_hour"] = _local_hours(judged, rhythm, server)
+            week = _local_week(judged, rhythm, server)
+            cells["calls_by_hour"] = tuple(round(float(calls), 3) for calls in week.to_numpy().reshape(-1))
+            cells["quiet_hours"] = _quiet(rhythm, week)
+    if cdr and (rate := calls_growth(cdr, span or NO_SPAN, rhythm or NO_RHYTHM)):
+        cells["cdr_bytes_per_day"] = round(rate.bytes_per_day, 1)
+        cells["disk_full_days"] = _full_days(judged, server, rate.bytes_per_day)
     return cells
 
 
@@ -145,10 +158,27 @@ def _cdr_table(judged: Judged, profile: Profile) -> Table | None:
     return tables.get(profile.database.cdr_table) if tables else None
 
 
-def _local_hours(judged: Judged, rhythm: CdrRhythm, server: DatabaseServer) -> tuple[float, ...]:
+def _local_week(judged: Judged, rhythm: CdrRhythm, server: DatabaseServer) -> pd.DataFrame:
+    """Calls by weekday and hour on the system's own clock; the day of the visit was not counted."""
     clock = server.clock if server.clock.tzinfo else server.clock.replace(tzinfo=timezone(server.utc_offset))
-    week = local_week(rhythm, server.utc_offset, judged.system.zone, clock)
-    return tuple(round(float(calls), 3) for calls in week.to_numpy().reshape(-1))
+    day = clock.astimezone(timezone(server.utc_offset)).date()
+    return week_in_zone(rhythm, day, server.utc_offset, judged.system.zone)
+
+
+def _quiet(rhythm: CdrRhythm, week: pd.DataFrame) -> str | None:
+    """The quietest stretch, and how many calls to expect in it."""
+    found = quiet_hours(rhythm, week, QUIET_H, 1)
+    return f"{found[0].words}, {plural(found[0].at_most_calls, 'call')} at most" if found else None
+
+
+def _full_days(judged: Judged, server: DatabaseServer | None, bytes_per_day: float) -> float | None:
+    """How long the free bytes of the database's file system last, ten years at most; None where they are not known."""
+    mounts: Mounts | None = _known(judged, Mounts)
+    mount = mounts.holding(server.datadir) if mounts and server else None
+    if mount is None:
+        return None
+    days = until_full(mount.free_bytes, bytes_per_day, "").days
+    return FAR_DAYS if days is None else round(days, 1)
 
 
 def _disk(judged: Judged, profile: Profile) -> dict[str, Any]:
@@ -176,8 +206,11 @@ def _shortest(judged: Judged, mounts: Mounts, profile: Profile) -> MountNeed | N
     tables: Tables | None = _known(judged, Tables)
     if tables is None:
         return None
+    cdr = tables.get(profile.database.cdr_table)
+    span, rhythm = _known(judged, CdrSpan), _known(judged, CdrRhythm)
+    rate = calls_growth(cdr, span or NO_SPAN, rhythm or NO_RHYTHM) if cdr else None     # as the check counts it
     try:
-        needs = needs_per_mount(mounts, needs_of_upgrade(tables, profile, judged.system.environment), profile)
+        needs = needs_per_mount(mounts, needs_of_upgrade(tables, profile, judged.system.environment, rate), profile)
     except NoMount:
         return None
     return min(needs, key=lambda need: _room(need.mount, need.needed_bytes), default=None)

@@ -17,7 +17,16 @@ _REASONS = 5                    # of one check; the others are counted
 _REASON_CHARACTERS = 200
 _LINES = 50                     # systems with custom development; the others are in the table above
 _FILES = 6                      # of one system
-CUSTOM = "custom_"              # how the ids of the checks for custom development begin
+# What becomes of a site's own work, by the check that tells it, the worst first.
+FATES = {
+    "custom_breaks": "Breaks",
+    "custom_lost": "Is lost",
+    "custom_overwritten": "Is overwritten",
+    "orphaned_cron": "Its program is lost",
+    "custom_not_executable": "Does not run",
+    "custom_files": "Not known",
+}
+SURVIVES = "Survives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +45,24 @@ class Unclear:
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """What one site changed: ``changes`` are (subject, what it is and what the upgrade does to it)."""
+    """What one site changed: ``changes`` are (what the upgrade does to it, subject, what it is)."""
 
     system_id: str
     client: str
-    changes: tuple[tuple[str, str], ...]
+    changes: tuple[tuple[str, str, str], ...]
     more: int
 
 
 @dataclass(frozen=True, slots=True)
 class CustomWork:
-    """``lines`` are the sites with the most changes first; ``lead`` counts all of them."""
+    """``lines`` are the sites with the most changes first; ``lead`` counts all of them.
+
+    ``fates`` tell what becomes of the changes: (what, systems, changes, check).
+    """
 
     lead: str
+    fates: tuple[tuple[str, int, int, str], ...]
     lines: tuple[Custom, ...]
-    checks: tuple[str, ...]
 
 
 def unclear(systems: pd.DataFrame, findings: pd.DataFrame) -> tuple[Unclear, ...]:
@@ -62,25 +74,40 @@ def unclear(systems: pd.DataFrame, findings: pd.DataFrame) -> tuple[Unclear, ...
 
 def custom_work(systems: pd.DataFrame, findings: pd.DataFrame) -> CustomWork | None:
     """What the sites changed themselves; None where nothing was found. Waived findings count: the files are there."""
-    found = findings[findings["check_id"].str.startswith(CUSTOM) & (findings["outcome"] == Outcome.FAIL.value)]
+    told = (findings["outcome"] == Outcome.FAIL.value) | (
+        (findings["outcome"] == Outcome.PASS.value) & (findings["summary"] != ""))
+    found = findings[findings["check_id"].isin(list(FATES)) & told]
     if found.empty:
         return None
+    failed = found["outcome"] == Outcome.FAIL.value
+    found = found.assign(fate=found["check_id"].map(FATES).where(failed, SURVIVES))
+    order = {name: place for place, name in enumerate((*FATES.values(), SURVIVES))}
+    found = found.assign(rank=found["fate"].map(order))
+    found = found.sort_values(["rank", "system_id", "subject"], kind="stable")
     client = dict(zip(systems["id"], systems["client"], strict=True))
     sites = sorted(found.groupby("system_id", sort=True), key=lambda site: (-len(site[1]), str(site[0])))
-    lines = tuple(
-        Custom(
-            str(system_id), shortened(str(client.get(system_id, "")), 60) or str(system_id),
-            tuple((shortened(str(one.subject), 120), shortened(_without(str(one.summary), str(one.subject)), 200))
-                  for one in rows.head(_FILES).itertuples(index=False)),
-            max(0, len(rows) - _FILES),
-        )
-        for system_id, rows in sites[:_LINES]
-    )
+    lines = tuple(_site(str(system_id), str(client.get(system_id, "")), rows) for system_id, rows in sites[:_LINES])
     said = (f"{plural(len(sites), 'system')} of {len(systems):,} {'has' if len(sites) == 1 else 'have'} "
             f"{plural(len(found), 'change')} of the site's own.")
     if len(sites) > _LINES:
         said += f" The {_LINES} with the most are listed here."
-    return CustomWork(said, lines, tuple(sorted(set(found["check_id"]))))
+    fates = tuple(
+        (str(fate), int(rows["system_id"].nunique()), len(rows), _check_of(rows) if fate != SURVIVES else "")
+        for fate, rows in found.groupby("fate", sort=False)
+    )
+    return CustomWork(said, fates, lines)
+
+
+def _check_of(rows: pd.DataFrame) -> str:
+    return str(rows["check_id"].iloc[0])
+
+
+def _site(system_id: str, client: str, rows: pd.DataFrame) -> Custom:
+    changes = tuple(
+        (str(one.fate), shortened(str(one.subject), 120), shortened(_without(str(one.summary), str(one.subject)), 200))
+        for one in rows.head(_FILES).itertuples(index=False)
+    )
+    return Custom(system_id, shortened(client, 60) or system_id, changes, max(0, len(rows) - _FILES))
 
 
 def _by_check(open_ones: pd.DataFrame) -> Iterator[Unclear]:

@@ -12,6 +12,7 @@ from reports.figures import (
     call_time_text,
     count_text,
     date_text,
+    days_text,
     duration_range,
     duration_text,
     exact_text,
@@ -22,11 +23,13 @@ from reports.figures import (
 )
 from reports.text import one_line, sentence, shortened, visible
 from reports.words import CONTACTS, EDITIONS, ENVIRONMENTS, KINDS, OUTCOMES, SEVERITIES, VERDICTS
+from tasks.analysis.forecast import FAR_DAYS
 from tasks.model.finding import Outcome, Verdict
 from tasks.model.release import Release
 
-FACTS = ("Edition", "Asterisk", "SIP drivers", "Database", "Calls from", "Calls until", "Calls a day", "Fullest disk",
-         "Engineer", "Country and zone", "Tags", "Profile", "Login", "Waivers that did not count")
+FACTS = ("Edition", "Asterisk", "SIP drivers", "Database", "Calls from", "Calls until", "Calls a day", "Quiet hours",
+         "Table of calls grows by", "Disk full of calls in", "Fullest disk", "Engineer", "Country and zone", "Tags",
+         "Profile", "Login", "Waivers that did not count")
 
 
 _REASON_CHARACTERS = 110       # about four lines of its column; the findings have it in full
@@ -195,6 +198,8 @@ def _facts(row: Any) -> tuple[str, ...]:
         call_time_text(first) if first is not None else "",
         call_time_text(last) if last is not None else "",
         short_count(round(per_day)) if per_day is not None else "",
+        _known(row.quiet_hours) or "",
+        *_forecast(row),
         fullest,
         _known(row.engineer) or "",
         f"{row.country}, {row.timezone}",
@@ -204,6 +209,15 @@ def _facts(row: Any) -> tuple[str, ...]:
         row.remarks.replace("\n", " · "),
     )
     return tuple(one_line(fact) for fact in facts)
+
+
+def _forecast(row: Any) -> tuple[str, str]:
+    """Growth by the month and the time until the disk is full of it, as far as a forecast reaches."""
+    per_day, days = _known(row.cdr_bytes_per_day), _known(row.disk_full_days)
+    grows = "" if per_day is None else f"{bytes_text(round(per_day * 30))} a month"
+    if days is None:
+        return grows, ""
+    return grows, days_text(days) if days < FAR_DAYS else "more than ten years"
 
 
 def _steps(remediations: str) -> tuple[Step, ...]:

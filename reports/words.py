@@ -38,6 +38,7 @@ FILTERED_OUTCOMES = {
     "fail-high": "Found, at worst high",
     "fail-medium": "Found, at worst medium",
     "fail-low": "Found, at worst low",
+    "fail-any": "Found, or waived",
     "unknown-any": "Could not tell",
     "unknown": "Could not tell, nothing worse",
     "waived": "Waived",

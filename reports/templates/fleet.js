@@ -95,6 +95,7 @@
     if (!check && !outcome) return true;
     const named = system.findings.filter((one) => !check || text(one[0]) === check);
     if (outcome === "waived") return named.some((one) => text(one[10]));
+    if (outcome === "fail-any") return named.some((one) => text(one[3]) === "fail");
     if (outcome === "unknown-any") return named.some((one) => standsOpen(one) && rank(one) === 3);
     const worst = new Map();
     for (const one of named) if (standsOpen(one)) worst.set(one[0], Math.min(worst.get(one[0]) ?? 3, rank(one)));

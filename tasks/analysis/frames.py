@@ -49,6 +49,8 @@ class SystemRow:
     cdr_engine: str | None = None
     cdr_first: datetime | None = None
     cdr_last: datetime | None = None
+    cdr_bytes_per_day: float | None = None  # by the calls of the last weeks, else the mean since the first call
+    quiet_hours: str | None = None          # the quietest stretch of the week, in the system's own zone
     calls_per_day: float | None = None
     calls_by_hour: tuple[float, ...] = ()
     mount_path: str | None = None
@@ -58,6 +60,7 @@ class SystemRow:
     disk_size_bytes: int | None = None      # used and free together
     disk_free_bytes: int | None = None
     disk_need_bytes: int | None = None
+    disk_full_days: float | None = None     # of the database's file system, by the calls alone; 3,650 at most
     downtime_low_s: float | None = None
     downtime_expected_s: float | None = None
     downtime_high_s: float | None = None

@@ -58,7 +58,7 @@ CHECKS = (
               "Some of your phones use a connection that the new release no longer has."),
     CheckText("foreign_modules", "A module that was not built for this Asterisk does not load after the upgrade.",
               "Install the module's build for the new release, or remove it.", "An add-on needs its new version."),
-    CheckText("custom_development", "Changes made on the system by hand are overwritten by an upgrade.",
+    CheckText("custom_overwritten", "Changes made on the system by hand are overwritten by an upgrade.",
               "Save the files, and re-apply them after the upgrade.", "Your system has been adapted by hand."),
     CheckText("domain_name_missing", "From 6.7.3 a domain name is mandatory.", "Set the domain name in the settings.",
               "Your system needs a domain name."),
@@ -241,9 +241,9 @@ def _findings(chance: random.Random, facts: dict, system: System):
                        Remediation(id="remove_module", kind=Kind.ENGINEER, text="Remove it, or install its build for "
                                    "the new release.", reversible=True))
     if chance.random() < 0.1:
-        waiver = Waiver(check_id="custom_development", owner="amra", reason="Re-applied by our own script after each "
+        waiver = Waiver(check_id="custom_overwritten", owner="amra", reason="Re-applied by our own script after each "
                         "upgrade", expires_on=date(2026, 12, 31)) if chance.random() < 0.5 else None
-        yield _finding("custom_development", "admin/css/custom.css", Severity.LOW, False, "A stylesheet of the web "
+        yield _finding("custom_overwritten", "admin/css/custom.css", Severity.LOW, False, "A stylesheet of the web "
                        "administration was changed by hand", None, None,
                        waiver=waiver)
     if chance.random() < 0.04:

@@ -151,8 +151,8 @@ def test_a_tile_and_a_check_show_their_systems(
     page.locator(".tiles a[data-verdict=unreachable]").press("Enter")
     expect(page.locator("#showing")).to_contain_text(f"of {unreachable} (of 220)")
     assert page.locator("#table tbody .badge").count() == unreachable
-    standing = findings[(findings["check_id"] == "custom_development") & findings["waiver_owner"].isna()]
-    page.locator("a[href='#check-custom_development']").click()
+    standing = findings[(findings["check_id"] == "custom_overwritten") & findings["waiver_owner"].isna()]
+    page.locator("a[href='#check-custom_overwritten']").click()
     count = standing["system_id"].nunique()
     expect(page.locator("#showing")).to_contain_text(f"of {count} (of 220)")
     assert sorted(page.locator("#table tbody th small").all_inner_texts()) == sorted(standing["system_id"].unique())
@@ -172,7 +172,8 @@ def test_each_number_of_a_charts_table_shows_as_many_rows(opened: Opened, report
     page = opened(report(220, meta))
     for closed in page.locator("details.numbers > summary").all():
         closed.click()
-    links = page.locator(".numbers a[href='#systems'], .checks a[href='#systems'], .tiles a, #unclear-title ~ table a")
+    links = page.locator(".numbers a[href='#systems'], .checks a[href='#systems'], .tiles a, #unclear-title ~ table a, "
+                         "#custom-title + p + table a")
     for link in links.all():
         number = int(re.findall(r"\d+", link.inner_text())[0])
         link.click()
