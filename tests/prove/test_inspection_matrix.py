@@ -42,6 +42,9 @@ ALSO: dict[tuple[str, str], str] = {
 }
 """What may be found beside a knob because it cannot be otherwise: (knob, check) to the reason."""
 
+MEASURED_ANEW = {"clock_offset"}
+"""Checks whose figure is measured in each visit: two sweeps agree in all but that."""
+
 FAULTS = {          # what the report must say of a system with it
     "refuse": r"not reached \(refused\): .* refused the connection",
     "hang:banner": r"not reached \(timed out\): .* within \d+ s",
@@ -149,12 +152,15 @@ def reasons(seen: Seen, fault: str) -> list[str]:
 
 
 def told(findings: pd.DataFrame, system: str) -> list[tuple[str, ...]]:
-    frame = findings[findings.system_id == system]
-    return [tuple(map(str, row)) for row in frame[["check_id", "subject", "outcome", "severity", "summary"]].values]
+    frame = findings[findings.system_id == system][["check_id", "subject", "outcome", "severity", "summary"]]
+    return [
+        (check, *rest, re.sub(r"[\d,.]+", "…", summary) if check in MEASURED_ANEW else summary)
+        for check, *rest, summary in frame.astype(str).itertuples(index=False, name=None)
+    ]
 
 
 def test_a_healthy_appliance_is_silent(seen: Seen):
-    assert seen.stand("healthy")[["check_id", "subject", "summary"]].to_string(header=False) == ""
+    assert told(seen.stand("healthy"), "healthy") == []
 
 
 @pytest.mark.parametrize("name", KNOBS)
@@ -186,6 +192,6 @@ def test_the_page_tells_what_was_seen(seen: Seen):
     text = page.table(
         [row_of(seen, name) for name in KNOBS], [fault_row(seen, fault) for fault in TROUBLES], MOST - len(TROUBLES)
     )
-    assert not re.search(r"\d\d:\d\d|127\.\d+\.\d+", text)
+    assert not re.search(r"\d\d:\d\d|127\.(?!0\.0\.1)", text)
     if WHOLE:
         page.write(text)
