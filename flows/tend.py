@@ -4,6 +4,7 @@ Nothing is decided here. Without Prefect `uplift tend --once` does the same in a
 """
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import httpx
@@ -15,6 +16,7 @@ from prefect.exceptions import ObjectNotFound
 from tasks.model.case import Case, Step
 from tasks.model.errors import UserError
 from tasks.steps.tend import booked, tend_once
+from tasks.steps.tickets import tend_tickets
 from tasks.wire.home import find_home
 from tasks.wire.store import Store
 
@@ -23,13 +25,17 @@ MOST_RUNS = 20                  # of one key, before somebody has to look why th
 
 @flow(name="tend", retries=0, persist_result=False)
 async def tend() -> list[str]:
-    """Returns the keys of the runs that are due now. Raises UserError where database or UPLIFT_HOME cannot be used."""
+    """Returns the keys of the runs that are due now. Raises UserError where database or UPLIFT_HOME cannot be used.
+
+    Where tickets.yaml is there, its desks are looked through afterwards; their trouble stops no case.
+    """
     home = find_home()
     with Store.open(home=home) as store:
         started = await tend_once(store, home=home, now=store.now, start=started_by_prefect)
         for case, step, key, at in booked(store.cases(), store.now()):
             await started_by_prefect(case, step, key, at)
-    return [f"{each.key}: {each.error}" if each.error else each.key for each in started]
+        troubles = await asyncio.to_thread(tend_tickets, store, home)
+    return [*troubles, *(f"{each.key}: {each.error}" if each.error else each.key for each in started)]
 
 
 async def started_by_prefect(case: Case, step: Step, key: str, at: datetime | None = None) -> None:

@@ -23,11 +23,13 @@ from tasks.model.errors import UserError
 from tasks.rules.lifecycle import next_step
 from tasks.steps.run_step import run_step
 from tasks.steps.tend import tend_once
+from tasks.steps.tickets import tend_tickets
 from tasks.wire.home import find_home
 from tasks.wire.store import Store, StoreUnavailable
 
 EVERY_S = 60.0
 AT_ONCE = 8         # steps that this process works on at a time; the others wait for their turn
+TICKETS = "tickets"
 COLUMNS = ("case", "step", "run", "error", "state", "next")
 
 Row = tuple[str, ...]
@@ -104,6 +106,22 @@ class _Tending:
         for each in started:
             if each.error:
                 await self._note(each.case_id, each.step, each.key, each.error)
+        if TICKETS not in self.working:
+            self.working[TICKETS] = asyncio.create_task(self._look_for_tickets())
+
+    async def _look_for_tickets(self) -> None:
+        """The desks of tickets.yaml, beside the cases: a slow desk delays none of them."""
+        try:
+            troubles = await asyncio.to_thread(tend_tickets, self.store, self.home)
+        except StoreUnavailable as gone:
+            troubles = [str(gone)]
+        finally:
+            del self.working[TICKETS]
+        for trouble in map(one_line, troubles):
+            if self.aloud:
+                print(trouble, flush=True)
+            else:
+                self.ended.append(("", TICKETS, "", trouble, "", "see `uplift ticket poll`"))
 
     async def _begin(self, case: Case, step: Step, key: str) -> None:
         if key not in self.working:

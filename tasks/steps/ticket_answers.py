@@ -23,6 +23,7 @@ STALE_S = 900.0                 # a sender that has said nothing for so long is 
 SETTLE_S = 300.0                # after which a message that is not on the ticket did not arrive
 LONGEST_PAUSE_S = 3600.0
 AT_ONCE = 200
+_OF_ONE_TICKET = frozenset({"desk_400", "desk_404", "desk_405", "desk_409", "desk_ticket_endless", "desk_bad_answer"})
 
 
 @dataclass
@@ -32,6 +33,11 @@ class Delivered:
     sent: int = 0
     unsure: int = 0
     troubles: list[str] = field(default_factory=list)
+    desk_silent: bool = False           # the desk as a whole, not one of its tickets
+
+    def note(self, ticket: str, error: UserError) -> None:
+        self.troubles.append(f"ticket {ticket}: {error}")
+        self.desk_silent |= error.code not in _OF_ONE_TICKET
 
 
 def message_of(answer: Answer) -> Message:
@@ -59,7 +65,7 @@ def deliver(
     store.abandon_messages(stale_s, Channel.TICKET)
     _reconcile(store, site, done, settle_s)
     for message_id in _waiting(store, site.name):
-        if done.troubles:
+        if done.desk_silent:
             break                               # a desk that does not answer is not asked two hundred times
         for claimed in store.claim_messages(sender, 1, (message_id,)):      # one by one: a death leaves one in doubt
             _send(store, site, claimed, done)
@@ -88,7 +94,7 @@ def _send(store: Store, site: TicketDesk, claimed: OutboxMessage, done: Delivere
         done.sent += 1
     except DeskError as error:
         store.message_failed(claimed, error.message, min(max(error.retry_s, 15 * 2**claimed.attempts), LONGEST_PAUSE_S))
-        done.troubles.append(f"ticket {answer.ticket}: {error}")
+        done.note(answer.ticket, error)
     except DeskDoubt as doubt:
         _after_doubt(store, site, claimed, answer, doubt, done)
 
@@ -120,8 +126,10 @@ def _reconcile(store: Store, site: TicketDesk, done: Delivered, settle_s: float)
         except StoreUnavailable:
             raise
         except UserError as error:
-            done.troubles.append(f"ticket {answer.ticket}: {error}")
-            return
+            done.note(answer.ticket, error)
+            if done.desk_silent:
+                return
+            continue
         if there:
             store.decide_message(each.message.message_id, arrived=True, detail="found on the ticket")
         elif each.claimed_at is not None and each.claimed_at <= before:

@@ -19,6 +19,7 @@ from deployments.lab.freshdesk.config import Fault
 from tasks.model import event as e
 from tasks.model.ledger import OutboxState
 from tasks.model.ticket import Act, Answer
+from tasks.steps import ticket_answers
 from tasks.steps.ticket_answers import deliver
 from tasks.steps.tickets import open_desk, poll, poll_all
 from tasks.wire.store import Store
@@ -265,7 +266,7 @@ def poller(home: Path, said) -> None:
 
 def test_two_pollers_at_once_answer_each_ticket_once(site: Site, store: Store):
     numbers = [site.order(f"SO-{n}", system=system) for n, system in enumerate(("acme", "other", "third"))]
-    told, tells = multiprocessing.Pipe(duplex=False)
+    _, tells = multiprocessing.Pipe(duplex=False)
     both = [multiprocessing.get_context("fork").Process(target=poller, args=(site.home, tells)) for _ in range(2)]
     for each in both:
         each.start()
@@ -304,6 +305,17 @@ def test_a_ticket_that_somebody_closed_stays_closed(site: Site, store: Store):
     site.api.put(f"tickets/{number}", json={"status": 5})
     desk.carry_out(Answer(desk="support", ticket=str(number), mark="C-1/opened", act=Act.UPDATE, status=3))
     assert site.ticket(number)["status"] == 5
+
+
+def test_a_ticket_that_is_gone_holds_up_no_other(site: Site, store: Store):
+    gone = Answer(desk="support", ticket="1", mark="C-1/opened", act=Act.NOTE, text="x")
+    store.queue(ticket_answers.message_of(gone))
+    number = site.order()
+    (found,) = poll_all(store, site.home)
+    assert "ticket 1: " in found.delivered.troubles[0] and "404" in found.delivered.troubles[0]
+    assert len(site.said(number, private=False)) == len(site.said(number, private=True)) == 1
+    (left,) = store.messages(state=OutboxState.PENDING)
+    assert left.message.not_before is not None
 
 
 def test_validation_errors_are_told_in_the_desks_words(site: Site):

@@ -1,0 +1,1 @@
+"""What Uplift serves over HTTP. For now: the webhooks of desks and stores."""
