@@ -44,9 +44,9 @@ class Freshdesk:
             rows = self._list(reply.body)
             tickets = tuple(filter(None, map(self._read, rows)))
             yield tickets
-            if not reply.more or not tickets:
+            if not reply.more:
                 return
-            last = tickets[-1].updated_at - OVERLAP
+            last = tickets[-1].updated_at - OVERLAP if tickets else since
             if last > since:
                 since, page = last, 1
             elif page < LAST_PAGE:

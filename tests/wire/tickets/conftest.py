@@ -14,6 +14,7 @@ import yaml
 from deployments.lab.freshdesk.config import Agent, DeskConfig, Fault, Faults, Hook
 from deployments.lab.freshdesk.server import start
 from tasks.model.ticket_settings import Desk
+from tasks.steps.tickets import poll_all
 from tasks.wire.store import Store
 from tasks.wire.tickets.settings import load_settings
 
@@ -111,3 +112,10 @@ def site(tmp_path: Path, hook_url: str | None, per_minute: int) -> Iterator[Site
 def store(site: Site) -> Iterator[Store]:
     with Store.open(f"sqlite:///{site.home}/uplift.db") as opened:
         yield opened
+
+
+def polled(site: Site, store: Store) -> list[tuple[str, str]]:
+    """The tickets that one poll dealt with, and what became of each; nothing went wrong."""
+    (found,) = poll_all(store, site.home)
+    assert (found.error, found.delivered.troubles) == ("", [])
+    return [(one.ticket, one.outcome) for one in found.seen]
