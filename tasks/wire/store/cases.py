@@ -121,7 +121,7 @@ def _columns(case: Case) -> dict[str, object]:
             "document": journal.document_of(case)}
 
 
-def _locked(connection: Connection, case_id: str) -> Row[str, int, int, str]:
+def _locked(connection: Connection, case_id: str) -> Row[tuple[str, int, int, str]]:
     wanted = select(T.c.document, T.c.version, T.c.entries, T.c.head).where(T.c.id == case_id).with_for_update()
     row = connection.execute(wanted).one_or_none()
     if row is None:
