@@ -50,7 +50,8 @@ def knobs(as_json: AsJson = False) -> None:
     if as_json:
         print_json([{"knob": knob.name, "found_by": knob.found_by, "what": knob.what} for knob in all_knobs()])
     else:
-        print_table(("knob", "found by", "what it is"), [(knob.name, knob.found_by or "-", knob.what) for knob in all_knobs()])
+        rows = [(knob.name, knob.found_by or "-", knob.what) for knob in all_knobs()]
+        print_table(("knob", "found by", "what it is"), rows)
 
 
 @app.command()

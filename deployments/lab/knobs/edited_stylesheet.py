@@ -9,7 +9,6 @@ from pathlib import Path
 from deployments.lab.knob import Knob
 from deployments.lab.spec import ApplianceSpec
 
-
 SAYS = {"overrides": {"custom": {"fates": [
     {"kinds": ["stylesheet"], "effect": "overwritten"}, {"effect": "survives"},
 ]}}}

@@ -46,7 +46,7 @@ FORMS = {                       # lines that are all value
 
 
 def openings(answer: Answer) -> Iterator[str]:
-    """How each line begins: its label, its section mark, its first word; numbers are all one."""
+    """How each line begins: its label, its section mark, its first word, or what it is; numbers are all one."""
     for line in answer.stdout.splitlines():
         form = next((form for form, pattern in FORMS.items() if re.fullmatch(pattern, line)), None)
         if form:
