@@ -48,6 +48,7 @@ lint: setup  ## ruff, mypy and the import contracts
 bench: setup  ## what is promised about speed
 	@$(BIN)/python -m benchmarks.fleet_file
 	@$(BIN)/python -m benchmarks.sweep
+	@$(BIN)/python -m benchmarks.report
 
 lab-up: setup  ## a lab to play with, in LAB (default var/lab)
 	@$(BIN)/uplift lab up --dir $(LAB) --appliances 2 --swarm 50

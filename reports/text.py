@@ -11,6 +11,7 @@ _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")          # embeddings, overrides and isolates
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_INNER_FORMULA = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def writable(text: str) -> str:
@@ -44,6 +45,10 @@ def sentence(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): such text begins with an apostrophe."""
-    shown = visible(text)
+    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): such text begins with an apostrophe.
+
+    So does what follows a semicolon, a tab or a line's end inside of it, where another country's spreadsheet begins a
+    new cell.
+    """
+    shown = _INNER_FORMULA.sub(r"\1'", visible(text))
     return f"'{shown}" if _FORMULA.match(shown) else shown

@@ -76,6 +76,19 @@ def test_axe_finds_nothing_serious_with_hardly_a_system(
     context.close()
 
 
+def test_axe_would_find_what_is_wrong(
+    browser: Browser, report: Callable[[int, SweepMeta], str], meta: SweepMeta
+) -> None:
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.goto(report(1, meta))
+    page.evaluate("document.querySelector('#find').closest('label').replaceWith(document.querySelector('#find'))")
+    page.evaluate("document.querySelector('#find').removeAttribute('placeholder')")
+    page.add_style_tag(content=".headline { color: #23507a !important }")
+    assert {one.split(":")[0] for one in serious(page)} == {"critical label", "serious color-contrast"}
+    context.close()
+
+
 def test_in_the_dark_no_surface_stays_white(
     browser: Browser, report: Callable[[int, SweepMeta], str], meta: SweepMeta
 ) -> None:

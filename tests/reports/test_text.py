@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,20 @@ def test_a_label_is_one_line_of_a_bounded_length(text: str, limit: int) -> None:
 @given(ANY)
 def test_no_text_becomes_a_formula(text: str) -> None:
     assert csv_cell(text).lstrip("\ufeff \v\f")[:1] not in tuple("=+-@\t\r\n＝＋－＠")
+
+
+@given(ANY)
+def test_no_part_of_a_text_becomes_a_formula_where_a_semicolon_parts_cells(text: str) -> None:
+    for part in re.split("[;\t\r\n]", csv_cell(text)):
+        assert part.lstrip(" \v\f\u00a0\u3000\ufeff")[:1] not in tuple("=+-@＝＋－＠")
+
+
+@pytest.mark.parametrize(("text", "cell"), [
+    ("Acme;=cmd|' /C calc'!A0", "Acme;'=cmd|' /C calc'!A0"), ("a\n=1+1", "a\n'=1+1"), ("a\t@SUM(1)", "a\t'@SUM(1)"),
+    ("a; b", "a; b"), ("2 - 1", "2 - 1"),
+])
+def test_a_formula_inside_of_a_cell_is_text_too(text: str, cell: str) -> None:
+    assert csv_cell(text) == cell
 
 
 def test_the_marks_of_a_right_to_left_name_stay() -> None:
