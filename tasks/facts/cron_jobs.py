@@ -9,7 +9,7 @@ import re
 import shlex
 
 from tasks.model.answer import Answer
-from tasks.model.fact import ShellFact
+from tasks.model.fact import ShellFact, Unreadable
 from tasks.model.profile import Profile
 from tasks.model.reading import lines, permitted, whole
 from tasks.model.system_facts import CronJob, CronJobs
@@ -36,8 +36,11 @@ def ask(profile: Profile) -> str:
 
 
 def parse(answer: Answer) -> CronJobs:
-    """A line that is none of cron's is left out: cron leaves it out too."""
-    jobs = (found for line in lines(whole(permitted(answer))) if (found := _JOB.match(line)))
+    """A line that is none of cron's is left out, as cron does. Raises Unreadable for what our awk does not print."""
+    told = list(lines(whole(permitted(answer))))
+    if strange := [line for line in told if line.count("\t") != 2]:
+        raise Unreadable(f"expected schedule, command and file of each job, got {strange[0][:80]!r}")
+    jobs = (found for line in told if (found := _JOB.match(line)))
     return CronJobs(tuple(CronJob(schedule=job[1], command=job[2] or "?", source=job[3]) for job in jobs))
 
 

@@ -25,7 +25,7 @@ def fence_of(work: Work) -> str:
 async def guards(work: Work, site: Site) -> tuple[tuple[Refusal, ...], Inspection]:
     """Every guard asked of the system as it is now: the refusals, and the inspection that they rest on."""
     vps_id = await seen_vps(site)
-    inspection = await inspect(site, work.case, work.now, vps_id)
+    inspection = await inspect(site, work.case, work.now, vps_id, ahead=await work.ahead())
     seen = await looked(work, site, inspection=inspection, identity=inspection.identity)
     return may_change(work.case, work.step, seen, work.now()), inspection
 
@@ -39,7 +39,6 @@ async def looked(
     case, hold, token, database_now = await asyncio.to_thread(_of_database, work)
     work.case = case
     ahead = work.now() - database_now       # of the database's clock, where a rehearsal has one of its own
-    offset = inspection.clock_offset if inspection else None
     return Seen(
         facts_at=inspection.facts_at if inspection else None,
         identity=identity,
@@ -51,7 +50,7 @@ async def looked(
         digest_now=inspection.plan.digest if inspection else None,
         migration_running=migration_running,
         hold=hold,
-        clock_offset=None if offset is None else offset + ahead,
+        clock_offset=inspection.clock_offset if inspection else None,
         verdict_now=inspection.plan.verdict if inspection else None,
     )
 

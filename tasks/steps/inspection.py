@@ -44,9 +44,14 @@ class Inspection:
         return self.kept.plan
 
 
-async def inspect(site: Site, case: Case, now: Clock, vps_id: str | None) -> Inspection:
-    """Visit the system and judge it for the case's target. Never raises for what the system does."""
-    recording = await visit(site.system, site.profile, site.login(), limits=Limits(), now=now)
+async def inspect(
+    site: Site, case: Case, now: Clock, vps_id: str | None, *, ahead: timedelta = timedelta(0)
+) -> Inspection:
+    """Visit the system and judge it for the case's target. Never raises for what the system does.
+
+    ``ahead`` is how far a rehearsal's clock is before the true one, by which the system's own clock is judged.
+    """
+    recording = await visit(site.system, site.profile, site.login(), limits=Limits(), now=lambda: now() - ahead)
     known, at = known_from(recording), now()
     judged = judge(site.system, site.profile, recording, known, case.target, at, case_waivers=case.waivers)
     plan = plan_of(
@@ -61,7 +66,7 @@ async def inspect(site: Site, case: Case, now: Clock, vps_id: str | None) -> Ins
         identity=IdentityMarks(
             host_key=recording.contact.host_key, machine_id=told.machine_id if told else None, vps_id=vps_id
         ),
-        facts_at=recording.started_at,
+        facts_at=recording.started_at + ahead,
         clock_offset=told.clock - recording.started_at if told else None,
     )
 

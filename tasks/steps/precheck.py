@@ -15,7 +15,7 @@ from tasks.steps.work import Work
 
 async def precheck(work: Work) -> Inspected:
     site = await asyncio.to_thread(Site.of, work.case, work.home)
-    found = await inspect(site, work.case, work.now, await seen_vps(site))
+    found = await inspect(site, work.case, work.now, await seen_vps(site), ahead=await work.ahead())
     ref = work.folder.save(f"inspection-{work.case.plan_revision}-{work.case.attempts[work.step]}", found.kept)
     running = found.known.get(Platform)
     if not isinstance(running, Unknown) and running.release == work.case.target:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,10 @@ class Work:
     @property
     def folder(self) -> CaseFolder:
         return CaseFolder(self.home, self.case.id)
+
+    async def ahead(self) -> timedelta:
+        """How far this run's clock is before the database's: nothing, but in a rehearsal that has one of its own."""
+        return self.now() - await asyncio.to_thread(self.store.now)
 
     async def tell(self, event: Event) -> Case:
         """Record an event of this run, only while its lease is held. Raises ReportRefused, LeaseLost."""

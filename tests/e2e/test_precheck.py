@@ -24,14 +24,14 @@ def test_a_healthy_system_is_ready(lab: Site):
     done = precheck(lab, "healthy", "--json")
     told = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
-    assert (told["verdict"], told["contact"], told["source"]) == ("ready", "reached", "6.7.1.0 (cd7e9ac3)")
+    assert (told["verdict"], told["contact"], told["source"]) == ("ready", "reached", "6.7.1")
     assert [finding for finding in told["findings"] if finding["outcome"] in ("fail", "unknown")] == []
 
 
 def test_what_stands_in_the_way_comes_first_and_in_words(lab: Site):
     done = precheck(lab, "full")
     assert done.returncode == 0, done.stderr
-    assert "(cd7e9ac3); for 7.2.0: blocked" in done.stdout.splitlines()[0]
+    assert "runs 6.7.1; for 7.2.0: blocked" in done.stdout.splitlines()[0]
     first = next(line for line in done.stdout.splitlines() if line.startswith("sufficient_space"))
     assert "blocks, high" in first and "free and needs" in first
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tasks.model import event as e
-from tasks.model.case import BackupKind, BackupProof, Case, How, IdentityMarks, State, Step
+from tasks.model.case import BackupKind, BackupProof, Case, How, IdentityMarks, Step
 from tasks.model.finding import Verdict
 from tasks.model.plan import Plan
 from tasks.model.release import Release
@@ -100,9 +100,11 @@ def test_a_step_that_is_due_gets_one_run_which_a_worker_does(server: PrefectServ
     idempotency = [run["idempotency_key"] for run in _all_runs(server) if str(run["idempotency_key"]).startswith(key)]
     assert idempotency == [key]
     with server.worker("uplift"):
-        wait_until(lambda: store.case(case.id).state is State.ASSIGNED)
+        wait_until(lambda: store.case(case.id).engineer is not None)
     assert store.case(case.id).engineer == "eva"
-    assert [entry.kind for entry in store.journal(case.id)] == ["opened", "step_started", "assigned"]
+    kinds = [entry.kind for entry in store.journal(case.id)]
+    assert kinds[:3] == ["opened", "step_started", "assigned"]  # tend/minute may have gone on since
+    assert kinds.count("assigned") == 1
 
 
 def test_a_run_that_was_killed_before_it_claimed_its_step_is_made_anew(

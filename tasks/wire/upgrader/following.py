@@ -102,6 +102,9 @@ async def _look(line: _Line, profile: Profile, run_id: str, offset: int) -> Prog
     if status.evidence.gap and not isinstance(told.get("journal"), Answer):
         await line.drop()                   # closed, or hanging: a new one tells
         raise _Lost(status.evidence.gap)
+    if connection.is_closed() and not isinstance(told.get("log"), Answer):
+        await line.drop()                   # cut between the two: the run may be over, and its last lines not yet read
+        raise _Lost("the connection ended before the log was read")
     lines, offset = log_of(told.get("log"), offset, over=status.over)
     return Progress(status=status, lines=lines, stages=stages_of(told.get("stages")), offset=offset)
 
