@@ -5,6 +5,7 @@ Any number may run at once, beside Prefect's ``tend/minute``: a step is claimed 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from tasks.steps.tickets import tend_tickets
 from tasks.wire.home import find_home
 from tasks.wire.store import Store, StoreUnavailable
 
+_log = logging.getLogger(__name__)
 EVERY_S = 60.0
 AT_ONCE = 8         # steps that this process works on at a time; the others wait for their turn
 TICKETS = "tickets"
@@ -115,6 +117,9 @@ class _Tending:
             troubles = await asyncio.to_thread(tend_tickets, self.store, self.home)
         except StoreUnavailable as gone:
             troubles = [str(gone)]
+        except Exception as error:      # a defect there must not take the steps of this round with it
+            _log.debug("looking for tickets failed", exc_info=error)
+            troubles = [f"the desks could not be looked through ({type(error).__name__}); report this as a defect"]
         finally:
             del self.working[TICKETS]
         for trouble in map(one_line, troubles):
