@@ -61,7 +61,7 @@ def _postponed(event: e.Postponed) -> str:
 
 TOLD: dict[type[e.Happened], Tell] = {
     e.Opened: lambda x: f"order {x.order_ref}: {x.client} ({x.system_id}) wants {x.target}",
-    e.Assigned: lambda x: f"{x.engineer} is the engineer",
+    e.Assigned: lambda x: f"{x.engineer} is the engineer" + (f": {x.reason}" if x.reason else ""),
     e.StepStarted: lambda x: f"{x.step} began (plan revision {x.plan_revision}, attempt {x.attempt})",
     e.StepDied: lambda x: f"the run {x.run} died: {x.reason}",
     e.StepFailed: lambda x: f"the run {x.run} failed: {x.reason}; {x.remedy}",
@@ -71,7 +71,14 @@ TOLD: dict[type[e.Happened], Tell] = {
     e.Approved: _approved,
     e.Declined: lambda x: f"the client declined the plan {x.digest[:12]} ({_how(x)}): {x.reason}",
     e.Waived: _waived,
-    e.Remediated: lambda x: f"carried out: {', '.join(x.done) or 'nothing'}",
+    e.Bounced: lambda x: f"the mail to {x.recipient} came back: {x.reason}",
+    e.Reminded: lambda x: "the client was reminded" + ("; the engineer was told of the silence" * x.escalated),
+    e.ClientSaid: lambda x: f"the client says ({_how(x)}): {x.text}",
+    e.ActionDone: lambda x: f"{x.remediation_id} was carried out: {x.summary}",
+    e.ActionTicked: lambda x: f"{x.remediation_id} is said to be done ({_how(x)})" + (f": {x.note}" if x.note else ""),
+    e.UndoAsked: lambda x: f"{x.remediation_id} is to be undone: {x.reason}",
+    e.ActionUndone: lambda x: f"{x.remediation_id} was undone: {x.summary}",
+    e.Remediated: lambda x: "what was agreed is carried out" + (f": {', '.join(x.done)}" if x.done else ""),
     e.Proposed: lambda x: f"proposed: {'; '.join(map(_window, x.slots))}",
     e.Confirmed: lambda x: f"the client confirmed {_window(x.window)} ({_how(x)})",
     e.WindowOpened: lambda x: "the window opened",
@@ -96,6 +103,7 @@ TOLD: dict[type[e.Happened], Tell] = {
     e.Released: lambda x: f"released: {x.note}",
     e.Overridden: lambda x: f"the guard {x.guard} is overridden: {x.reason}",
     e.Retired: lambda x: f"removed: {', '.join(x.refs)}",
+    e.Erased: lambda x: f"personal data removed: {x.what}",
     e.Noted: lambda x: f"note: {x.text}",
 }
 

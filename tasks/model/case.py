@@ -99,10 +99,19 @@ class How(StrEnum):
 
 
 class Decision(Kept):
-    """What was decided of one remediation."""
-
+    """Of one remediation."""
     remediation_id: str
     approved: bool
+    reason: str = Field("", max_length=500)
+
+
+class CarriedOut(Kept):
+    """A command that was carried out on the system. ``undo`` is None where it cannot be undone."""
+
+    remediation_id: str
+    at: Moment
+    summary: str
+    undo: str | None = None
 
 
 class Approval(Kept):
@@ -197,8 +206,7 @@ class Launch(Kept):
 
 
 class Tests(Kept):
-    """The tests after the upgrade: who said so and what was seen."""
-
+    """After the upgrade: who said so and what was seen."""
     __test__: ClassVar[bool] = False    # not one of pytest's
 
     passed: bool
@@ -230,13 +238,17 @@ class Case(Kept):
     deaths: int = 0                             # runs in a row that died without a report
     running: Run | None = None
     stop_asked: str | None = None               # who asked to halt at the next stage boundary, and why
+    reminders: int = 0                          # sent in this state
+    reminded_at: Moment | None = None
 
     engineer: str | None = None
     identity: IdentityMarks | None = None
     plan: Plan | None = None
     inspected_at: Moment | None = None
     findings_ref: str | None = None             # where the findings of that inspection lie
-    remediated: tuple[str, ...] = ()            # remediation ids that were carried out
+    remediated: tuple[str, ...] = ()            # remediation ids that were carried out, or ticked off by who did them
+    carried_out: tuple[CarriedOut, ...] = ()    # the commands among them
+    undo: tuple[str, ...] = ()                  # remediation ids that are to be undone
     approval: Approval | None = None
     waivers: tuple[Waiver, ...] = ()
     overrides: tuple[Override, ...] = ()
@@ -255,6 +267,7 @@ class Case(Kept):
     not_before: Moment | None = None            # of a postponed case
     postponed_reason: str | None = None
     trouble: Trouble | None = None
+    erased_at: Moment | None = None             # when the personal data of a case that is over were removed
 
     @property
     def plan_digest(self) -> str | None:

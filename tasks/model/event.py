@@ -6,32 +6,28 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from tasks.model.case import BackupProof, Decision, Guard, How, IdentityMarks, Step
+from tasks.model.case import BackupProof, Guard, How, IdentityMarks, Step
+from tasks.model.event_client import Approved, Bounced, ClientSaid, Declined, Delivered, Notified, Reminded
+from tasks.model.event_remedy import ActionDone, ActionTicked, ActionUndone, Remediated, UndoAsked
 from tasks.model.finding import Waiver
 from tasks.model.fleet import Environment
+from tasks.model.happened import Happened, Reported, Sentence
 from tasks.model.moment import Moment
 from tasks.model.plan import Plan
 from tasks.model.release import Release
 from tasks.model.window import Window
 
-Sentence = Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class Happened(BaseModel):
-    """``by`` names who: a person, or the part of Uplift that acted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    at: Moment
-    by: str = Field(min_length=1, max_length=200)
-
-
-class Reported(Happened):
-    """Reported by a step's run."""
-
-    run: str
+__all__ = [
+    "EVENTS", "ActionDone", "ActionTicked", "ActionUndone", "Approved", "Assigned", "BackupAttested", "BackupTaken",
+    "Bounced", "Cancelled", "ClientSaid", "Closed", "Confirmed", "Declined", "Delivered", "Erased", "Event", "Happened",
+    "Inspected", "NeedsEngineer", "Noted", "Notified", "Opened", "Overridden", "Postponed", "Proposed", "Released",
+    "Remediated", "Reminded", "Reported", "Retired", "RevertDone", "RevertRequested", "Sentence", "StepDied",
+    "StepFailed", "StepStarted", "StopAsked", "TestsFailed", "TestsPassed", "UndoAsked", "UpgradeFailed",
+    "UpgradeFinished", "UpgradeLaunched", "UpgradeLaunching", "UpgradeRefused", "Waived", "WatchDone", "WindowMissed",
+    "WindowOpened",
+]
 
 
 class Opened(Happened):
@@ -47,6 +43,7 @@ class Opened(Happened):
 class Assigned(Happened):
     kind: Literal["assigned"] = "assigned"
     engineer: str = Field(min_length=1)
+    reason: str = Field("", max_length=2000)        # why this one, where rules chose
     run: str | None = None
 
 
@@ -82,41 +79,9 @@ class Inspected(Happened):
     run: str | None = None
 
 
-class Notified(Reported):
-    kind: Literal["notified"] = "notified"
-    message_ids: tuple[str, ...] = ()
-
-
-class Delivered(Happened):
-    """The notice has left Uplift and was taken by the client's side, or the engineer told the client himself."""
-
-    kind: Literal["delivered"] = "delivered"
-
-
-class Approved(Happened):
-    """``digest`` is of the plan that the client was shown; ``decisions`` has one for each action that needs one."""
-
-    kind: Literal["approved"] = "approved"
-    digest: str
-    how: How
-    decisions: tuple[Decision, ...] = ()
-
-
-class Declined(Happened):
-    kind: Literal["declined"] = "declined"
-    digest: str
-    how: How
-    reason: Sentence
-
-
 class Waived(Happened):
     kind: Literal["waived"] = "waived"
     waiver: Waiver
-
-
-class Remediated(Reported):
-    kind: Literal["remediated"] = "remediated"
-    done: tuple[str, ...]                   # remediation ids
 
 
 class Proposed(Happened):
@@ -277,16 +242,24 @@ class Retired(Reported):
     refs: tuple[str, ...]
 
 
+class Erased(Happened):
+    """The personal data of a case that is over were removed at their deadline; the journal stays."""
+
+    kind: Literal["erased"] = "erased"
+    what: Sentence
+
+
 class Noted(Happened):
     kind: Literal["noted"] = "noted"
     text: Sentence
 
 
 Event = (
-    Opened | Assigned | StepStarted | StepDied | StepFailed | Inspected | Notified | Delivered | Approved | Declined
-    | Waived | Remediated | Proposed | Confirmed | WindowOpened | WindowMissed | BackupAttested | BackupTaken
+    Opened | Assigned | StepStarted | StepDied | StepFailed | Inspected | Notified | Delivered | Bounced | Reminded
+    | ClientSaid | Approved | Declined | Waived | ActionDone | ActionTicked | UndoAsked | ActionUndone | Remediated
+    | Proposed | Confirmed | WindowOpened | WindowMissed | BackupAttested | BackupTaken
     | UpgradeRefused | UpgradeLaunching | UpgradeLaunched | UpgradeFinished | UpgradeFailed | TestsPassed | TestsFailed
     | RevertRequested | RevertDone | WatchDone | Closed | Postponed | Cancelled | StopAsked | NeedsEngineer | Released
-    | Overridden | Retired | Noted
+    | Overridden | Retired | Erased | Noted
 )
 EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -10,6 +10,7 @@ from tasks.model.case import Case, Guard, State, Step
 from tasks.model.event import WindowMissed, WindowOpened
 from tasks.model.fleet import Environment
 from tasks.model.ledger import Hold
+from tasks.rules.todo import todo
 from tasks.rules.window import Standing, standing
 
 S = State
@@ -133,6 +134,16 @@ def _awaiting_approval(case: Case, now: datetime) -> Next:
     return NeedsPerson(Who.CLIENT, f"decide on {', '.join(sorted({a.id for a in actions}))}")
 
 
+def _remediating(case: Case, now: datetime) -> Next:
+    """Uplift's part first, then what people do by hand and say to have done."""
+    left = todo(case)
+    if left.undo or left.commands or not left:
+        return _due(case, Step.REMEDIATE)
+    if left.client:
+        return NeedsPerson(Who.CLIENT, f"do {', '.join(left.client)} and say so")
+    return NeedsPerson(Who.ENGINEER, f"do {', '.join(left.engineer)} and record it with `uplift case done`")
+
+
 def _proposed(case: Case, now: datetime) -> Next:
     return NeedsPerson(Who.CLIENT, "confirm one of the proposed times", max(s.latest_start for s in case.slots))
 
@@ -204,7 +215,7 @@ _BY_STATE: dict[State, Callable[[Case, datetime], Next]] = {
     S.INSPECTED: _always(Step.NOTIFY),
     S.NOTIFIED: _notified,
     S.AWAITING_APPROVAL: _awaiting_approval,
-    S.REMEDIATING: _always(Step.REMEDIATE),
+    S.REMEDIATING: _remediating,
     S.READY: _always(Step.SCHEDULE),
     S.PROPOSED: _proposed,
     S.SCHEDULED: _booked,

@@ -13,6 +13,7 @@ from tasks.model.case import BackupKind, BackupProof, Case, Guard, IdentityMarks
 from tasks.model.finding import Verdict
 from tasks.model.fleet import Environment
 from tasks.model.ledger import Hold, Lease
+from tasks.model.plan import Plan
 from tasks.model.window import Window
 from tasks.rules.window import Standing, drifted, standing
 
@@ -42,8 +43,8 @@ class Seen:
 
     ``lease`` is the one that the caller holds, ``lease_token`` the newest that the database has given out for it.
     ``clock_offset`` is the system's clock minus the database's. ``digest_now`` is of the plan judged from the facts of
-    ``facts_at``, ``verdict_now`` theirs with the waivers that count now. ``window`` and ``backup`` are as the database
-    has them at this moment, not as they were at the start.
+    ``facts_at`` (``plan_now``), ``verdict_now`` theirs with the waivers that count now. ``window`` and ``backup`` are
+    as the database has them at this moment, not as they were at the start.
     """
 
     facts_at: datetime | None
@@ -58,6 +59,7 @@ class Seen:
     hold: Hold | None
     clock_offset: timedelta | None
     verdict_now: Verdict | None = None
+    plan_now: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +194,17 @@ def _facts(q: _Question) -> Refusal | None:
 def _agreement(q: _Question) -> Refusal | None:
     if not q.case.agreed:
         return Refusal(G.AGREEMENT, "the client has not agreed to the plan as it is now", "ask the client again")
+    if q.step is Step.REMEDIATE:
+        # What is done one after the other makes findings vanish: the plan may have become less, not another one.
+        approval, now = q.case.approval, q.seen.plan_now
+        if now is None or approval is None or not approval.plan.covers(now):
+            return Refusal(G.AGREEMENT, "something has been found that the client did not agree to",
+                           "have the system inspected again, so that the client is asked")
+        return None
     if q.seen.digest_now != q.case.plan_digest:
         return Refusal(G.AGREEMENT, "the findings have changed since the plan was agreed",
                        "record the inspection, so that the client is asked where it is needed")
-    if q.step is not Step.REMEDIATE and q.seen.verdict_now is not Verdict.READY:
+    if q.seen.verdict_now is not Verdict.READY:
         # The digest holds waived findings too, so that a waiver which expired leaves it as it was.
         return Refusal(G.AGREEMENT, f"the system is judged {q.seen.verdict_now or 'not at all'} now, with the waivers "
                        "that count today", "waive what stands in the way by name, or inspect the system again")

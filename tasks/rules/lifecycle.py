@@ -95,7 +95,9 @@ def _settled(before: Case, after: Case, event: Event, *, ends_run: bool) -> Case
         asked, over = after.stop_asked, after.state in OVER or after.state is State.NEEDS_ENGINEER
         after = after.model_copy(update={"stop_asked": None})
         after = after if over else troubled(after, f"stopped by {asked}", "release the case to go on")
-    return after if after.state is before.state else after.model_copy(update={"since": event.at})
+    if after.state is before.state:
+        return after
+    return after.model_copy(update={"since": event.at, "reminders": 0, "reminded_at": None})
 
 
 def _words(kind: str) -> str:

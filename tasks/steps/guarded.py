@@ -52,6 +52,7 @@ async def looked(
         hold=hold,
         clock_offset=inspection.clock_offset if inspection else None,
         verdict_now=inspection.plan.verdict if inspection else None,
+        plan_now=inspection.plan if inspection else None,
     )
 
 

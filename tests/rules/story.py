@@ -12,12 +12,17 @@ from tasks.model.plan import Action, Plan, PlanItem
 from tasks.model.release import Release
 from tasks.model.window import Window
 from tasks.rules.lifecycle import Due, NeedsPerson, Refused, Wait, apply, next_step, open_case, overdue
+from tasks.rules.todo import todo
 
 BEGAN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 OLD, TARGET = Release.parse("6.7.3"), Release.parse("7.2.0")
 MARKS = IdentityMarks(host_key="SHA256:abc", machine_id="m-1", vps_id="vps-1")
 CLONE_MARKS = MARKS.model_copy(update={"vps_id": "vps-2"})
 NEEDED_S = 1800.0
+
+
+BY = {"point_domain": Kind.CLIENT, "save_tables": Kind.ENGINEER}      # else it is a command
+FREE = frozenset({"save_tables"})                                     # needs nobody's approval
 
 
 def item(check: str = "chan_sip_in_use", outcome: Outcome = Outcome.FAIL, severity: Severity = Severity.HIGH,
@@ -28,7 +33,8 @@ def item(check: str = "chan_sip_in_use", outcome: Outcome = Outcome.FAIL, severi
 
 def plan(verdict: Verdict = Verdict.READY, *items: PlanItem, needed_s: float = NEEDED_S) -> Plan:
     actions = tuple(
-        Action(id=name, check_id=i.check_id, subject=i.subject, kind=Kind.COMMAND, needs_approval=True)
+        Action(id=name, check_id=i.check_id, subject=i.subject, kind=BY.get(name, Kind.COMMAND),
+               needs_approval=name not in FREE)
         for i in items for name in i.remediation_ids
     )
     return Plan(system_id="acme", target=TARGET, profile_digest="p" * 64, items=items, actions=actions,
@@ -38,6 +44,10 @@ def plan(verdict: Verdict = Verdict.READY, *items: PlanItem, needed_s: float = N
 READY_PLAN = plan()
 SIP_PLAN = plan(Verdict.BLOCKED, item())
 WORSE_PLAN = plan(Verdict.ACTIONS_NEEDED, item(), item("foreign_module", remediations=("remove_module",)))
+BY_HAND_PLAN = plan(Verdict.ACTIONS_NEEDED, item(),
+                    item("domain_name", blocking=False, severity=Severity.LOW, remediations=("point_domain",)),
+                    item("foreign_tables", blocking=False, remediations=("save_tables",)))
+LIGHT_PLAN = plan(Verdict.ACTIONS_NEEDED, item("foreign_module", blocking=False, remediations=("remove_module",)))
 NO_REMEDY_PLAN = plan(Verdict.BLOCKED, item("sufficient_space", remediations=()))
 UNTOLD_PLAN = plan(Verdict.UNDETERMINED)
 
@@ -81,7 +91,10 @@ def good_reports(case: Case, at: datetime, found: Plan = READY_PLAN) -> list[e.E
         case Step.NOTIFY:
             return [e.Notified(**who, message_ids=("<1@uplift>",))]
         case Step.REMEDIATE:
-            return [e.Remediated(**who, done=tuple(a.id for a in case.plan.actions) if case.plan else ())]
+            left = todo(case)
+            return [*(e.ActionUndone(**who, remediation_id=name, summary="put back") for name in left.undo),
+                    *(e.ActionDone(**who, remediation_id=name, summary="done", undo="kept") for name in left.commands),
+                    e.Remediated(**who)]
         case Step.SCHEDULE:
             return [e.Proposed(**who, slots=slots(at))]
         case Step.BACKUP:
@@ -109,6 +122,10 @@ def good_word(case: Case, at: datetime) -> e.Event:
             assert case.plan
             yes = tuple(Decision(remediation_id=a.id, approved=True) for a in case.plan.actions)
             return e.Approved(**ann, digest=digest, how=How.CLIENT_PAGE, decisions=yes)
+        case State.REMEDIATING:
+            left = todo(case)
+            named = (*left.client, *left.engineer)[0]
+            return e.ActionTicked(**ann, remediation_id=named, how=How.CLIENT_PAGE)
         case State.PROPOSED:
             return e.Confirmed(**ann, digest=digest, window=case.slots[0], how=How.MAIL)
         case State.SCHEDULED | State.BACKING_UP:
@@ -176,10 +193,10 @@ class Story:
                 self.start()
                 for event in good_reports(self.case, self.now, self.found):
                     self.tell(event)
-                if Step.REMEDIATE.value == self.told[-1].by:
-                    self.found = READY_PLAN
+                self._mended()
             case NeedsPerson():
                 self.tell(good_word(self.case, self.now))
+                self._mended()
             case Wait(until=None):
                 return False
             case Wait(until=until):
@@ -188,6 +205,10 @@ class Story:
                 else:
                     self.now = until + timedelta(seconds=1)
         return True
+
+    def _mended(self) -> None:
+        if self.told[-1].kind in ("remediated", "action_ticked") and self.case.state is State.ASSIGNED:
+            self.found = READY_PLAN
 
     def until(self, *states: State) -> Story:
         for _ in range(80):
@@ -225,6 +246,14 @@ def possible(case: Case, now: datetime, runs: list[str]) -> Iterator[e.Event]:
         waiver = Waiver(check_id="foreign_module", owner="eva", reason="harmless", expires_on=day)
         yield e.Waived(**eva, waiver=waiver)
     actions = case.plan.actions if case.plan else ()
+    for name in dict.fromkeys(a.id for a in actions):
+        yield e.ActionTicked(**ann, remediation_id=name, how=How.CLIENT_PAGE)
+        yield e.UndoAsked(**eva, remediation_id=name, reason="it is missed")
+    yield e.UndoAsked(**eva, remediation_id="move_to_pjsip", reason="it is missed")
+    yield from (e.Bounced(**eva, message_id="<1@u>", recipient="a@b.c", reason="unknown", reaches_nobody=nobody)
+                for nobody in (True, False))
+    yield from (e.Reminded(**eva, message_ids=("<2@u>",)), e.ClientSaid(**ann, how=How.MAIL, text="when?"),
+                e.Erased(**eva, what="the raw answers"))
     for approved in (True, False):
         said = tuple(Decision(remediation_id=a.id, approved=approved) for a in actions)
         yield e.Approved(**ann, digest=digest, how=How.CLIENT_PAGE, decisions=said)
@@ -246,7 +275,7 @@ def possible(case: Case, now: datetime, runs: list[str]) -> Iterator[e.Event]:
 
 
 def _inspections(now: datetime, run: str | None) -> Iterator[e.Event]:
-    for found in (READY_PLAN, SIP_PLAN, WORSE_PLAN, NO_REMEDY_PLAN, UNTOLD_PLAN):
+    for found in (READY_PLAN, SIP_PLAN, WORSE_PLAN, BY_HAND_PLAN, LIGHT_PLAN, NO_REMEDY_PLAN, UNTOLD_PLAN):
         yield e.Inspected(at=now, by="precheck", plan=found, identity=MARKS, findings_ref="f", run=run)
     yield e.Inspected(at=now, by="precheck", plan=READY_PLAN, identity=CLONE_MARKS, findings_ref="f", run=run)
 
@@ -259,6 +288,9 @@ def _reports(case: Case, now: datetime, run: str) -> Iterator[e.Event]:
     yield from (
         e.Assigned(**who, engineer="eva"), e.Notified(**who, message_ids=("<1@u>",)), e.Notified(**who),
         e.Remediated(**who, done=("move_to_pjsip",)), e.Remediated(**who, done=()),
+        e.ActionDone(**who, remediation_id="move_to_pjsip", summary="moved", undo="kept"),
+        e.ActionDone(**who, remediation_id="remove_module", summary="removed"),
+        *(e.ActionUndone(**who, remediation_id=name, summary="put back") for name in ("move_to_pjsip", *case.undo)),
         e.Proposed(**who, slots=slots(now)),
         e.BackupTaken(**who, proof=proof), e.BackupTaken(**who, proof=proof.model_copy(update={"of": CLONE_MARKS})),
         e.UpgradeRefused(**who, refusals=("The lease was taken over; let the run end.",)),

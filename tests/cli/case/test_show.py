@@ -85,7 +85,7 @@ async def test_the_journal_reads_as_a_story_and_verifies(uplift: Any, case_at: A
     order = [
         "store: order SO-1: Acme (acme) wants 7.2.0", "eva is the engineer",
         "the system was inspected: blocked, chan_sip_in_use; plan ", "the client's notice was written (1 message)",
-        "the client approved the plan ", "(client page): move_to_pjsip yes", "carried out: move_to_pjsip",
+        "the client approved the plan ", "(client page): move_to_pjsip yes", "move_to_pjsip was carried out: done",
         "the system was inspected: ready, nothing in the way", "proposed: ", "the client confirmed ",
         "the window opened",
         "a backup is vouched for: attested /opt/backup/full.tar", "the backup is proven", "the upgrade is about to be "
