@@ -67,6 +67,9 @@ def _run(case_id: str, step: Step, *, as_json: bool) -> None:
         if after.running is not None:
             raise Failure("runs_elsewhere", f"{after.running.key} is run by another process",
                           f"follow it with `uplift case follow {case_id}`")
+        if after.key_of(step) == before.key_of(step):       # its claim may not be written yet: the lease was enough
+            raise Failure("runs_elsewhere", f"{before.key_of(step)} was not begun: another process works on "
+                          f"{before.system_id}", f"follow it with `uplift case follow {case_id}`")
         tell(store, after, as_json=as_json)
     if after.state is State.NEEDS_ENGINEER:
         raise typer.Exit(ExitCode.FAILED)

@@ -1,9 +1,12 @@
 """`uplift case upgrade|test`: a step is run only when it is due, and a verdict of people is recorded by name."""
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tasks.model.case import State, Step
+from tasks.steps.work import resource_of
+from tasks.wire.store import Store
 
 
 async def test_an_upgrade_that_is_not_due_is_refused_with_what_comes_next(
@@ -37,6 +40,18 @@ async def test_a_due_upgrade_without_its_site_launches_nothing_and_brings_the_en
     case = stored()
     assert (case.state, case.launch, case.running) == (State.NEEDS_ENGINEER, None, None)
     assert "upgrade_launching" not in kinds()
+
+
+async def test_who_comes_while_another_process_has_the_system_is_told_so_though_nothing_is_recorded_yet(
+    uplift: Any, running: Any, stored: Any, home: Path
+) -> None:
+    """Between taking the system's lease and recording that its run began, the other process has only the lease."""
+    before = running(Step.UPGRADE, started=False)
+    with Store.open(f"sqlite:///{home / 'uplift.db'}") as store:
+        assert store.acquire(resource_of(before), "another shell", 60) is not None
+    ended = await uplift("case", "upgrade", "C-1")
+    assert ended.code == 1 and "another process works on acme; follow it with" in " ".join(ended.err.split())
+    assert stored() == before
 
 
 async def test_a_verdict_of_people_is_recorded_by_name(uplift: Any, case_at: Any, stored: Any) -> None:
