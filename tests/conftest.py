@@ -22,6 +22,7 @@ SHARE_SERVERS = {
     "tests/prove/test_sweep_kills.py": "lab",   # the others of its folder have labs of their own, file by file
     "tests/wire/swarm": "tests/e2e/lab",        # the same addresses
 }
+LONGEST_FIRST = ("tests/e2e/", "tests/flows/", "tests/prove/", "tests/wire/", "tests/reports/", "tests/web/")
 
 
 class ByServers(LoadScopeScheduling):
@@ -42,7 +43,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """UPLIFT_PROVE_SAMPLE=N keeps a seeded N of the crash tests; the matrices in tests/prove have their own points."""
+    """What takes long comes first, so that no process is left alone with it at the end.
+
+    UPLIFT_PROVE_SAMPLE=N keeps a seeded N of the crash tests; the matrices in tests/prove have their own points.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST_FIRST))
     sample = os.environ.get("UPLIFT_PROVE_SAMPLE")
     if not sample:
         return
