@@ -50,12 +50,16 @@ class Channel(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """``unsure``: the sender died or lost its answer while sending; a person or a delivery report decides."""
+    """``unsure``: the sender died or lost its answer while sending; a person or a delivery report decides.
+
+    ``bounced``: refused for good, or come back.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
     UNSURE = "unsure"
+    BOUNCED = "bounced"
 
 
 class Message(Entered):
@@ -77,6 +81,25 @@ class OutboxMessage(Entered):
     claimed_at: Moment | None = None
     sent_at: Moment | None = None
     detail: str = ""
+
+
+class Settled(Entered):
+    """What became of a message of the outbox, told together with what that does to its case.
+
+    ``was``: only while it is still in this state; None: whatever its sender thinks of it.
+    """
+
+    message_id: str
+    state: OutboxState
+    detail: str = ""
+    was: OutboxState | None = None
+
+
+class Arrival(Entered):
+    """Something that came in, by which its case is moved once. ``id`` tells it from all others of its source."""
+
+    source: str = Field(max_length=64)
+    id: str = Field(max_length=128)
 
 
 class Hold(Entered):

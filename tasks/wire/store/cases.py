@@ -21,10 +21,10 @@ from tasks.model.event import (
     UpgradeLaunching,
     Waived,
 )
-from tasks.model.ledger import Message, StepRun, StepRunEnd
+from tasks.model.ledger import Arrival, Message, Settled, StepRun, StepRunEnd
 from tasks.rules.lifecycle import Refused, apply, open_case
-from tasks.wire.store import holds, journal, outbox, tables
-from tasks.wire.store.engine import Raced
+from tasks.wire.store import arrivals, holds, journal, outbox, tables
+from tasks.wire.store.engine import Raced, now
 
 T = tables.cases
 
@@ -65,14 +65,18 @@ def opened(connection: Connection, event: Opened) -> tuple[Case, bool]:
 
 
 def recorded(
-    connection: Connection, case_id: str, event: Event, messages: Iterable[Message], expected: Case | None
+    connection: Connection, case_id: str, event: Event, messages: Iterable[Message], expected: Case | None,
+    settled: Iterable[Settled] = (), arrival: Arrival | None = None,
 ) -> Case | Refused:
     """Move a case by an event and write its journal, its run and its messages, all or nothing.
 
-    Raises NoSuchCase, and CaseChanged where ``expected`` is given and the case is no longer that.
+    An ``arrival`` that moved a case before moves none again. Raises NoSuchCase, and CaseChanged where ``expected`` is
+    given and the case is no longer that.
     """
     row = _locked(connection, case_id)
     before = _case(row.document)
+    if arrival is not None and arrivals.known(connection, arrival.source, (arrival.id,)):
+        return before
     if expected is not None and before != expected:
         raise CaseChanged(case_id)
     after = _held(connection, before, event) or apply(before, event)
@@ -81,6 +85,10 @@ def recorded(
     _written(connection, event, after, version=row.version, entries=row.entries, head=row.head)
     _listed(connection, before, after, event)
     outbox.queue(connection, messages, case_id)
+    for each in settled:
+        outbox.settle(connection, each, now(connection))
+    if arrival is not None:
+        arrivals.note(connection, arrival.source, (arrival.id,), now(connection))
     return after
 
 

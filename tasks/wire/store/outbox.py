@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tasks.model.ledger import Channel, Message, OutboxMessage, OutboxState
+from tasks.model.errors import UserError
+from tasks.model.ledger import Channel, Message, OutboxMessage, OutboxState, Settled
 from tasks.wire.store import tables
 from tasks.wire.store.engine import Raced
 
@@ -86,6 +87,23 @@ def decide(connection: Connection, message_id: str, *, arrived: bool, at: dateti
     values = {"state": STATE.SENT.value, "sent_at": at} if arrived else {"state": STATE.PENDING.value}
     where = and_(T.c.message_id == message_id, T.c.state == STATE.UNSURE.value)
     return bool(connection.execute(update(T).where(where).values(**values, detail=detail)).rowcount)
+
+
+def settle(connection: Connection, what: Settled, at: datetime) -> bool:
+    """What is known of a message now. False where nothing is new; one that came back stays so.
+
+    A sender that is at it finds its claim gone. Raises UserError where it is no longer as ``what`` says it was.
+    """
+    values: dict[str, Any] = {"state": what.state.value, "detail": what.detail, "claimed_by": None}
+    values |= {"sent_at": at} if what.state is STATE.SENT else {}
+    now_in = T.c.state.not_in((what.state.value, STATE.BOUNCED.value)) if what.was is None else (
+        T.c.state == what.was.value)
+    where = and_(T.c.message_id == what.message_id, now_in)
+    done = bool(connection.execute(update(T).where(where).values(**values)).rowcount)
+    if what.was is not None and not done:
+        raise UserError("message_changed", f"the message {what.message_id} is not {what.was} any more",
+                        "look at it again with `uplift mail list`")
+    return done
 
 
 def listed(

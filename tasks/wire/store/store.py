@@ -13,10 +13,21 @@ from sqlalchemy import Connection
 
 from tasks.model.case import Case, State
 from tasks.model.event import Event, Opened
-from tasks.model.ledger import Channel, Hold, JournalEntry, Lease, Message, OutboxMessage, OutboxState, StepRun
+from tasks.model.ledger import (
+    Arrival,
+    Channel,
+    Hold,
+    JournalEntry,
+    Lease,
+    Message,
+    OutboxMessage,
+    OutboxState,
+    Settled,
+    StepRun,
+)
 from tasks.model.ticket import Link
 from tasks.rules.lifecycle import Refused
-from tasks.wire.store import cases, holds, journal, leases, outbox, tickets
+from tasks.wire.store import arrivals, cases, holds, journal, leases, outbox, tickets
 from tasks.wire.store.engine import Database, connect, database_url, now
 from tasks.wire.store.journal import Fault
 from tasks.wire.store.migrate import migrate
@@ -66,18 +77,21 @@ class Store:
         messages: Iterable[Message] = (),
         lease: Lease | None = None,
         expected: Case | None = None,
+        settled: Iterable[Settled] = (),
+        arrival: Arrival | None = None,
     ) -> Case | Refused:
         """Move a case by an event: the case, its journal and its messages in one transaction, or nothing.
 
-        With ``lease`` only while no one has taken it over (LeaseLost); with ``expected`` only while the case is still
+        ``settled``: what became of messages that are in the outbox already. An ``arrival`` moves a case once. With
+        ``lease`` only while no one has taken it over (LeaseLost); with ``expected`` only while the case is still
         that (CaseChanged). Raises NoSuchCase.
         """
-        letters = tuple(messages)
+        letters, fates = tuple(messages), tuple(settled)
 
         def work(c: Connection) -> Case | Refused:
             if lease is not None:
                 leases.check(c, lease)
-            return cases.recorded(c, case_id, event, letters, expected)
+            return cases.recorded(c, case_id, event, letters, expected, fates, arrival)
 
         return self._db.write(work)
 
@@ -160,10 +174,24 @@ class Store:
         """A person's word on an unsure message: it arrived, or it is to be sent again."""
         return self._db.write(lambda c: outbox.decide(c, message_id, arrived=arrived, at=now(c), detail=detail))
 
+    def settle_message(self, settled: Settled) -> bool:
+        """What is known of a message, whatever its sender thought; False where nothing is new."""
+        return self._db.write(lambda c: outbox.settle(c, settled, now(c)))
+
     def messages(
         self, case_id: str | None = None, state: OutboxState | None = None, only: tuple[str, ...] | None = None
     ) -> tuple[OutboxMessage, ...]:
         return self._db.read(lambda c: outbox.listed(c, case_id, state, only))
+
+    # --- what came in ------------------------------------------------------------------------------------------
+
+    def known_arrivals(self, source: str, ids: tuple[str, ...]) -> frozenset[str]:
+        """Those among ``ids`` that were dealt with."""
+        return self._db.read(lambda c: arrivals.known(c, source, ids))
+
+    def note_arrivals(self, source: str, ids: tuple[str, ...]) -> None:
+        """They were dealt with, without moving a case."""
+        self._db.write(lambda c: arrivals.note(c, source, ids, now(c)))
 
     # --- tickets -----------------------------------------------------------------------------------------------
 
