@@ -27,8 +27,9 @@ from tasks.model.ledger import (
 )
 from tasks.model.ticket import Link
 from tasks.rules.lifecycle import Refused
-from tasks.wire.store import arrivals, cases, holds, journal, leases, outbox, tickets
+from tasks.wire.store import arrivals, cases, forms, holds, journal, leases, outbox, tickets
 from tasks.wire.store.engine import Database, connect, database_url, now
+from tasks.wire.store.forms import Form
 from tasks.wire.store.journal import Fault
 from tasks.wire.store.migrate import migrate
 
@@ -94,6 +95,13 @@ class Store:
             return cases.recorded(c, case_id, event, letters, expected, fates, arrival)
 
         return self._db.write(work)
+
+    def answer(self, case_id: str, event: Event, form: Form, expected: Case) -> Case | Refused:
+        """Move the case that a client saw by what its form says, once. Raises FormUsed, CaseChanged, NoSuchCase."""
+        return self._db.write(lambda c: forms.answered(c, case_id, event, form, expected))
+
+    def form_used(self, form: Form) -> bool:
+        return self._db.read(lambda c: forms.used(c, form))
 
     def case(self, case_id: str) -> Case:
         """Raises NoSuchCase."""

@@ -186,3 +186,12 @@ deliveries = Table(
     PrimaryKeyConstraint("source", "delivery"),
     **OPTIONS,
 )
+
+forms = Table(
+    "forms", metadata,
+    Column("nonce", String(64), primary_key=True),      # of a form of the client's page that was submitted
+    _of_case(),
+    Column("used_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),      # after this the form is refused anyway
+    **OPTIONS,
+)
