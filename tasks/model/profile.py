@@ -14,6 +14,7 @@ from tasks.model.profile_custom import Custom
 from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_estimate import Fit
 from tasks.model.profile_health import Health, LicenceSource
+from tasks.model.profile_scheduling import Scheduling
 from tasks.model.profile_serverware import ServerwareApi
 from tasks.model.profile_telephony import Telephony
 from tasks.model.profile_upgrader import Upgrader
@@ -144,6 +145,7 @@ class Profile(Section):
     health: Health = Health()
     licence: LicenceSource | None = None        # None: unknown where the licence is told on a shell
     telephony: Telephony = Telephony()
+    scheduling: Scheduling = Scheduling()
     serverware: ServerwareApi | None = None
     releases: tuple[ReleaseEntry, ...] = ()
     hops: tuple[HopRule, ...] = ()
