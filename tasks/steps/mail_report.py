@@ -31,15 +31,15 @@ class Mailed:
 
 
 def mail_report(folder: SweepFolder, home: Path) -> tuple[Mailed, ...]:
-    """Mail the report to everyone whom mail.yaml names and who has not had it yet; empty where there is no mail.yaml.
+    """Mail the report to everyone whom mail.yaml names and who has not had it yet; empty where it names nobody.
 
     A mail whose outcome is in doubt is ``unsure`` and stays so until a person decides. Raises UserError for wrong
     settings and for a sweep without its report. Blocks: call it in a thread.
     """
     settings = load_mail_settings(home)
-    if settings is None:
+    if settings is None or not settings.recipients:
         return ()
-    secret = _secret(settings, home)
+    secret = mail_secret(settings, home)
     with Store.open(home=home) as store:
         store.abandon_messages(SILENT_S)
         ids = _queued(store, folder, settings)
@@ -51,7 +51,8 @@ def mail_report(folder: SweepFolder, home: Path) -> tuple[Mailed, ...]:
         return _outcome(store, folder, settings)
 
 
-def _secret(settings: MailSettings, home: Path) -> ApiToken | None:
+def mail_secret(settings: MailSettings, home: Path) -> ApiToken | None:
+    """Raises UserError where it cannot be used."""
     name = settings.server.credential
     return Credentials.load(Home(home).credentials).token(name) if name else None
 
@@ -85,7 +86,7 @@ def _queued(store: Store, folder: SweepFolder, settings: MailSettings) -> tuple[
 def _send(store: Store, claimed: OutboxMessage, settings: MailSettings, secret: ApiToken | None) -> None:
     """One message over the wire, and how it went into the outbox. A death in between leaves it ``sending``."""
     message = claimed.message
-    sent = send(settings.server, secret, settings.sender.email, message.recipients[0], message.payload)
+    sent = send(settings.server, secret, settings.sender.email, message.recipients, message.payload)
     if sent.ending is Ending.TAKEN:
         store.message_sent(claimed)
     elif sent.ending is Ending.UNSURE:

@@ -1,9 +1,11 @@
-"""To whom reports are mailed, and by which server: UPLIFT_HOME/mail.yaml (0600, the user's own).
+"""How mail goes out and what comes back: UPLIFT_HOME/mail.yaml (0600, the user's own); docs/mail.md has all of it.
 
     server: {host: smtp.example.com, port: 587, security: starttls, user: uplift, credential: smtp}
     sender: {name: Uplift, email: uplift@example.com}
-    recipients:
+    recipients:                                                 # the readers of fleet reports, where there are any
       - {name: Ann Field, email: ann@example.com}
+    incoming: {maildir: /var/mail/uplift}                       # where what is sent to the sender arrives
+    reminders: {first_after_days: 3, then_every_days: 3, at_most: 3, engineer_from: 2}
     attach_at_most_bytes: 8000000
     link: https://reports.example.com/latest/report.html       # where readers find it, if anywhere
 
@@ -19,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.model.errors import UserError
 from tasks.model.fleet import Email, Host, Slug, Text
+from tasks.model.reminder import ReminderPolicy
 from tasks.wire.home import Home, require_private
 from tasks.wire.validation import read_model
 
@@ -49,10 +52,19 @@ class Correspondent(Entry):
     email: Email
 
 
+class Incoming(Entry):
+    """``log``: the mail server's own log (Postfix's form), which tells what became of a message in doubt."""
+
+    maildir: Path | None = None
+    log: Path | None = None
+
+
 class MailSettings(Entry):
     server: MailServer
     sender: Correspondent
-    recipients: tuple[Correspondent, ...] = Field(min_length=1)
+    recipients: tuple[Correspondent, ...] = ()
+    incoming: Incoming = Incoming()
+    reminders: ReminderPolicy = ReminderPolicy()
     attach_at_most_bytes: int = Field(8_000_000, ge=0)
     link: Text | None = None
 

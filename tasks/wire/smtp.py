@@ -2,13 +2,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 import ssl
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tasks.wire.credentials import ApiToken
 from tasks.wire.mail_settings import MailServer
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_FIT = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_LINE_END = re.compile(rb"\r\n|\r|\n")       # a lone one could be read as a message's end by the next server
+_NOT_OF_RECIPIENT = (503, 530, 535, 538)    # a login is missing, or commands came in an order that it does not take
 
 
 class Ending(StrEnum):
@@ -21,39 +28,104 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sending:
+    """``rejected``: recipients that were refused for good, each with the server's answer; the others stand as
+    ``ending`` says. ``of_message``: it was refused itself, while the server is fit to be given others.
+    """
+
     ending: Ending
     detail: str = ""
+    rejected: tuple[tuple[str, str], ...] = ()
+    of_message: bool = False
 
 
 class _Untrusted(Exception):
     pass
 
 
-def send(server: MailServer, secret: ApiToken | None, sender: str, recipient: str, message: bytes) -> Sending:
-    """Hand one message over. Never raises for what a server does; ``detail`` holds no secret. Blocks: use a thread."""
+def send(
+    server: MailServer, secret: ApiToken | None, sender: str, recipients: Sequence[str], message: bytes,
+    *, receipts: str | None = None,
+) -> Sending:
+    """Hand one message over, to all of its recipients that are not refused for good, or to nobody.
+
+    ``receipts``: an id under which the servers on the way are asked to report (RFC 3461), where they can. Never raises
+    for what a server does; ``detail`` holds no secret. Blocks: use a thread.
+    """
+    odd = tuple((each, "this address cannot be written in a mail's envelope") for each in recipients if not fit(each))
+    meant = [each for each in recipients if fit(each)]
+    if not meant:
+        return Sending(Ending.REFUSED, odd[0][1], odd, of_message=True)
     session: smtplib.SMTP | None = None
-    on_its_way = False
     try:
         session = _session(server, secret)
         if server.user and secret:
             _login(session, server.user, secret)
-        _must(session.mail(sender), "the sender")
-        _must(session.rcpt(recipient), "the recipient")
-        on_its_way = True
-        _must(session.data(message), "the message")
+        asked = receipts if receipts and session.has_extn("dsn") else None
+        _must(session.mail(sender, ["RET=HDRS", f"ENVID={xtext(asked)}"] if asked else []), "the sender")
+        rejected, later = _recipients(session, meant, asked)
+        if later or len(rejected) == len(meant):
+            return Sending(Ending.REFUSED, later or rejected[0][1], odd + rejected, of_message=True)
+        return replace(_data(session, server, message), rejected=odd + rejected)
     except smtplib.SMTPResponseException as error:      # an answer, and it is no
         return Sending(Ending.REFUSED, _answer(error))
     except _Untrusted as error:
         return Sending(Ending.REFUSED, str(error))
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        told = "its certificate was not accepted" if isinstance(error, ssl.SSLCertVerificationError) else (
-            type(error).__name__ if on_its_way or not isinstance(error, smtplib.SMTPNotSupportedError)
-            else "it does not offer STARTTLS or a login")
-        return Sending(Ending.UNSURE if on_its_way else Ending.REFUSED, f"{server.host}:{server.port}: {told}")
+        return Sending(Ending.REFUSED, f"{server.host}:{server.port}: {_trouble(error)}")
     finally:
         if session is not None:
             _end(session)
-    return Sending(Ending.TAKEN)
+
+
+def fit(address: str) -> bool:
+    """Whether an address can stand in an envelope: one word of ASCII without what an envelope gives a meaning to."""
+    return len(address) <= 254 and _FIT.fullmatch(address) is not None
+
+
+def xtext(plain: str) -> str:
+    """An id as RFC 3461 writes it in a parameter."""
+    return "".join(c if "!" <= c <= "~" and c not in "+=" else f"+{ord(c):02X}" for c in plain if ord(c) < 128)
+
+
+def _recipients(
+    session: smtplib.SMTP, meant: Sequence[str], asked: str | None
+) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Those refused for good; and the first answer that only asks to come again later, "" where there is none."""
+    rejected, later = [], ""
+    for each in meant:
+        code, said = session.rcpt(each, ["NOTIFY=SUCCESS,FAILURE,DELAY"] if asked else [])
+        if code in (250, 251):
+            continue
+        error = smtplib.SMTPResponseException(code, b"the recipient was refused: " + said)
+        if code in _NOT_OF_RECIPIENT:
+            raise error
+        if code >= 500:
+            rejected.append((each, _answer(error)))
+        else:
+            later = later or _answer(error)
+    return tuple(rejected), later
+
+
+def _data(session: smtplib.SMTP, server: MailServer, message: bytes) -> Sending:
+    """The message itself. Only an answer tells what became of it."""
+    try:
+        code, said = session.data(_LINE_END.sub(b"\r\n", message))
+    except smtplib.SMTPDataError as error:              # it was not asked for
+        return Sending(Ending.REFUSED, _answer(error), of_message=True)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        return Sending(Ending.UNSURE, f"{server.host}:{server.port}: {_trouble(error)}")
+    answer = _answer(smtplib.SMTPResponseException(code, b"the message was refused: " + said))
+    if 200 <= code < 300:
+        return Sending(Ending.TAKEN)
+    return Sending(Ending.REFUSED if 400 <= code < 600 else Ending.UNSURE, answer, of_message=True)
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "its certificate was not accepted"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "it does not offer STARTTLS or a login"
+    return type(error).__name__
 
 
 def _session(server: MailServer, secret: ApiToken | None) -> smtplib.SMTP:

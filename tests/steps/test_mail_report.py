@@ -17,7 +17,7 @@ import yaml
 
 from deployments.cli.main import run
 from tasks.model.errors import UserError
-from tasks.model.ledger import OutboxState
+from tasks.model.ledger import Channel, Message, OutboxState
 from tasks.model.sweep import SweepOptions, SweepPlan
 from tasks.steps.judge_sweep import judge_sweep
 from tasks.steps.mail_report import mail_report
@@ -194,7 +194,7 @@ def test_a_wrong_password_is_told_without_it(
 @pytest.mark.parametrize(("change", "told"), [
     ({"recipients": [{"name": "Eve\r\nBcc: all@example.net", "email": "eve@example.net"}]}, "recipients[0].name"),
     ({"recipients": [{"name": "Eve", "email": "eve@example.net\r\nBcc: all@example.net"}]}, "recipients[0].email"),
-    ({"recipients": []}, "recipients"),
+    ({"reminders": {"at_most": -1}}, "reminders.at_most"),
     ({"server": {"host": "127.0.0.1", "user": "u"}}, "add credential"),
     ({"recipient": []}, "unknown field"),
 ])
@@ -217,6 +217,17 @@ def test_without_settings_nobody_is_mailed_and_open_ones_are_not_read(
     assert mail_report(folder, home) == ()
     assert run(["report", "mail", str(folder.path)]) == 2
     assert "mail.yaml is not there" in capfd.readouterr().err
+
+
+def test_a_site_that_mails_only_cases_has_no_readers_and_their_mail_is_left_alone(
+    home: Path, server: MailServer, folder: SweepFolder
+) -> None:
+    settings(home, server, ())
+    letter = Message(message_id="<1@uplift>", channel=Channel.MAIL, recipients=("ann@example.net",), payload=b"x")
+    with Store.open(home=home) as store:
+        store.queue(letter)
+        assert mail_report(folder, home) == ()
+        assert [one.state for one in store.messages()] == [OutboxState.PENDING] and server.taken == []
 
 
 def test_a_sender_that_died_while_sending_leaves_an_unsure_mail(
