@@ -10,7 +10,7 @@ import re
 import shlex
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,9 +28,9 @@ from tasks.wire.shell import Question
 
 CREDENTIALS = "database_credentials"    # volatile: its answer never leaves memory
 CONNECT_S = 10.0
-_LOCK_WAIT_S = 3
+_LOCK_WAITS = "SET SESSION lock_wait_timeout = 3, SESSION innodb_lock_wait_timeout = 3"
 _GRACE_S = 2.0                          # for the server to end a statement by itself, before the client does
-_FAREWELL_S = 1.0                        # for the goodbye to reach the server
+_FAREWELL_S = 1.0                       # for the goodbye to reach the server
 _SAFETY_NET_S = 60.0                    # of the driver itself, far beyond every limit above it
 _MOST_SESSIONS = 2_000                  # threads are made when they are needed, and used again
 _THREADS = ThreadPoolExecutor(_MOST_SESSIONS, thread_name_prefix="mysql")
@@ -127,9 +127,9 @@ class Session:
         except TimeoutError:
             self.lost = True
             return Silence(why=Why.TIMED_OUT, detail=f"the database did not answer within {limit_s:g} s")
-        except _FAILURES as error:
+        except FAILURES as error:
             self.lost = self.lost or not self._connection.open or not isinstance(error, pymysql.Error)
-            return _silence(error, limit_s)
+            return silence_of(error, limit_s)
 
     def _run(self, query: Query, limit_s: float) -> Rows:
         if not query.sql.startswith(_READS):
@@ -146,7 +146,7 @@ class Session:
 
 
 # PyMySQL parses what a server says without a doubt: another's nonsense surfaces as whatever Python raises there.
-_FAILURES = (pymysql.Error, OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, struct.error)
+FAILURES = (pymysql.Error, OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, struct.error)
 
 
 @asynccontextmanager
@@ -157,35 +157,43 @@ async def session(
 
     ``max_bytes`` bounds what is read in the whole session.
     """
+    statements = ("SET SESSION TRANSACTION READ ONLY", _LOCK_WAITS)
+    async with opened(connection, login, schema, statements, max_bytes=max_bytes) as driver:
+        asking = Session(driver)
+        yield asking
+        if not asking.lost:         # a farewell, or the client's database logs an aborted connection for each visit
+            with suppress(TimeoutError, *FAILURES):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await _in_thread(driver.close)
+
+
+@asynccontextmanager
+async def opened(
+    connection: asyncssh.SSHClientConnection, login: DatabaseLogin, schema: str, statements: Sequence[str], *,
+    max_bytes: int, net_s: float = _SAFETY_NET_S,
+) -> AsyncIterator[pymysql.Connection[Any]]:
+    """A session of the driver, begun with ``statements``; ``net_s`` is its own patience. Raises NoDatabase."""
     async with _tunnel(connection, login, max_bytes) as end:
         try:
             async with asyncio.timeout(CONNECT_S):
-                opened = await _in_thread(lambda: _open(end, login, schema))
+                driver = await _in_thread(lambda: _open(end, login, schema, statements, net_s))
         except TimeoutError:
-            raise NoDatabase(
-                Silence(why=Why.TIMED_OUT, detail=f"the database did not finish the login within {CONNECT_S:g} s")
-            ) from None
-        except _FAILURES as error:
-            raise NoDatabase(_silence(error, CONNECT_S)) from None
-        asking = Session(opened)
-        yield asking
-        if not asking.lost:         # a farewell, or the client's database logs an aborted connection for each visit
-            with suppress(TimeoutError, *_FAILURES):
-                async with asyncio.timeout(_FAREWELL_S):
-                    await _in_thread(opened.close)
+            late = f"the database did not finish the login within {CONNECT_S:g} s"
+            raise NoDatabase(Silence(why=Why.TIMED_OUT, detail=late)) from None
+        except FAILURES as error:
+            raise NoDatabase(silence_of(error, CONNECT_S)) from None
+        yield driver
 
 
-def _open(end: socket.socket, login: DatabaseLogin, schema: str) -> pymysql.Connection[Any]:
+def _open(
+    end: socket.socket, login: DatabaseLogin, schema: str, statements: Sequence[str], net_s: float
+) -> pymysql.Connection[Any]:
     connection = pymysql.Connection(
         user=login.user, password=login.password, database=schema, charset="utf8mb4", autocommit=True,
-        read_timeout=_SAFETY_NET_S, write_timeout=_SAFETY_NET_S, local_infile=False,
-        ssl_disabled=True, defer_connect=True,
+        read_timeout=net_s, write_timeout=net_s, local_infile=False, ssl_disabled=True, defer_connect=True,
     )
     connection.connect(end)
-    for statement in (
-        "SET SESSION TRANSACTION READ ONLY",
-        f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_S}, SESSION innodb_lock_wait_timeout = {_LOCK_WAIT_S}",
-    ):
+    for statement in statements:
         _try_set(connection, statement)
     return connection
 
@@ -215,10 +223,8 @@ async def _tunnel(
     far_reader, far_writer = await _forwarded(connection, login)
     near, ours = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
-    pumps = [
-        asyncio.create_task(_pump(far_reader, writer, max_bytes)),
-        asyncio.create_task(_pump(reader, far_writer, max_bytes)),
-    ]
+    both: tuple[tuple[Any, Any], ...] = ((far_reader, writer), (reader, far_writer))
+    pumps = [asyncio.create_task(_pump(source, to, max_bytes)) for source, to in both]
     try:
         yield near
         if near.fileno() < 0:       # closed by the driver: what it said last is still on its way
@@ -243,8 +249,8 @@ async def _forwarded(connection: asyncssh.SSHClientConnection, login: DatabaseLo
         silence = Silence(why=Why.TIMED_OUT, detail=f"no tunnel to the database at {where} within {CONNECT_S:g} s")
     except asyncssh.ChannelOpenError as error:
         forbidden = error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
-        detail = "the system's SSH server allows no tunnel" if forbidden else "nothing answers there on the system"
-        silence = Silence(why=Why.REFUSED, detail=f"no tunnel to the database at {where}: {detail}")
+        why = "the system's SSH server allows no tunnel" if forbidden else "nothing answers there on the system"
+        silence = Silence(why=Why.REFUSED, detail=f"no tunnel to the database at {where}: {why}")
         if connection.is_closed():          # asyncssh says the same of a connection that is lost
             silence = ENDED
     except (asyncssh.Error, OSError):
@@ -280,7 +286,7 @@ def cell(value: object) -> Cell:
     return str(value)
 
 
-def _silence(error: Exception, limit_s: float) -> Silence:
+def silence_of(error: Exception, limit_s: float) -> Silence:
     """One sentence of our own: a server's message may repeat what it was sent."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     if code in _TIMEOUTS:

@@ -1,12 +1,7 @@
-# Lays the fence on a client's system and starts the runner; sent on stdin after the lines that set its variables:
-# base run case token machine mode (launch, resume or lift) platform_lock stages_log runner, and `set -- COMMAND…`.
-# Answers with one line `uplift WORD …`. Whatever kills it, and whenever: the runner starts at most once, because it
-# marks its start under its own lock, and the fence shows that a launch began.
-say() { printf 'uplift %s\n' "$*"; exit 0; }
-got() { if [ -f "$1" ]; then head -n 1 "$1"; else readlink "$1"; fi 2>/dev/null; }
-put() { printf '%s\n' "$2" 2>/dev/null >"$1.new" && mv -f "$1.new" "$1" || say unwritable "$1"; }
-held() { [ -e "$1" ] && ! flock -n -s "$1" true; }
-rest() { sleep 0.1 2>/dev/null || sleep 1; }
+# Lays the fence on a client's system and starts the runner; sent after tasks/wire/prelude.sh, whose lock it keeps, with
+# the variables run case mode (launch, resume or lift) platform_lock stages_log runner, and `set -- COMMAND…`.
+# Whatever kills it, and whenever: the runner starts at most once, because it marks its start under its own lock, and
+# the fence shows that a launch began.
 works() { # a process of the run's session, in this boot
     set -- $(got "$j/session")
     [ "${1:-} ${2:-}" = "$(cat /proc/sys/kernel/random/boot_id) $(sed 's/.*) //' /proc/1/stat | cut -d' ' -f20)" ] || return 1
@@ -14,21 +9,9 @@ works() { # a process of the run's session, in this boot
 }
 
 [ -r /proc/uptime ] || say missing /proc
-for program in flock setsid awk; do command -v $program >/dev/null || say missing $program; done
-here=$(cat /etc/machine-id 2>/dev/null)
-[ -z "$machine" ] || [ "$machine" = "$here" ] || say other_machine "${here:-unknown}"
+for program in setsid awk; do command -v $program >/dev/null || say missing $program; done
 j=$base/runs/$run
 (umask 077 && mkdir -p "$j") 2>/dev/null || say unwritable "$base"
-exec 8>>"$base/lock" || say unwritable "$base/lock"
-tries=0
-until flock -n 8; do
-    tries=$((tries + 1))
-    [ $tries -lt 100 ] || say busy
-    rest
-done
-seen=$(got "$base/token")
-[ "${seen:-0}" -le "$token" ] || say superseded "$seen"
-[ "${seen:-0}" = "$token" ] || put "$base/token" "$token"
 owner=$(sed -n 's/^run=//p' "$base/fence/owner" 2>/dev/null)
 before=$(got "$j/launches")
 ended=$(got "$j/exit")

@@ -1,7 +1,6 @@
 """Launching the platform's upgrader on a client's system: fence and start as one step, at most one start for a run."""
 from __future__ import annotations
 
-import asyncio
 import shlex
 from enum import StrEnum
 from importlib.resources import files
@@ -14,16 +13,13 @@ from tasks.model.profile import Profile
 from tasks.model.profile_upgrader import Upgrader
 from tasks.model.release import Release
 from tasks.model.upgrade import Launch, RunId
-from tasks.wire.shell import COMMAND
+from tasks.wire.fenced import REFUSALS, Fence, Unclear, composed, converse
 
-ANSWER_S = 60.0                 # the script waits up to 10 s for its lock and 15 s for the runner's start
 _RUN_ID: TypeAdapter[str] = TypeAdapter(RunId)
-_REFUSALS = {
+_REFUSALS = REFUSALS | {
     "missing": ("the system lacks {}", "install it there; a launch needs flock, setsid and awk"),
     "unwritable": ("{} cannot be written on the system", "make room, or log in as root, and launch again"),
-    "busy": ("another launch is at work on the system", "wait for its end and launch again"),
-    "other_machine": ("another machine answers, its machine id is {}", "find out which machine this is"),
-    "superseded": ("the lease was taken over: the system has seen the fencing token {}", "let this run end"),
+    "busy": ("another change is at work on the system", "wait for its end and launch again"),
     "fenced": ("the system is fenced by another run ({})", "see what became of that one, and lift its fence"),
     "platform_busy": ("the platform's own upgrader runs already, and not by this run", "wait for its end"),
     "never_started": ("this run never began on the system", "launch it"),
@@ -119,36 +115,31 @@ def launch_script(
     """What is sent to the system's shell: the values, quoted, and then the script itself."""
     upgrader = upgrader_of(profile)
     _RUN_ID.validate_python(run_id)
-    if fencing_token < 0 or any(c in case_id for c in "\n\0"):
-        raise ValueError("a fencing token is not negative, and a case id is one line")
+    if any(c in case_id for c in "\n\0"):
+        raise ValueError("a case id is one line")
     command = upgrader.resume if mode is Mode.RESUME and upgrader.resume else upgrader.launch
     values = {
-        "base": upgrader.state_folder, "run": run_id, "case": case_id, "token": str(fencing_token),
-        "machine": machine_id or "", "mode": mode.value, "platform_lock": upgrader.path(upgrader.lock, run_id),
+        "run": run_id, "case": case_id, "mode": mode.value, "platform_lock": upgrader.path(upgrader.lock, run_id),
         "stages_log": upgrader.path(upgrader.stages_log, run_id), "runner": _text("runner.sh"),
     }
-    lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
-    lines.append(f"set -- {shlex.join(upgrader.words(command, run_id, release))}")
-    return "\n".join([*lines, _text("launch.sh")])
+    words = shlex.join(upgrader.words(command, run_id, release))
+    fence = Fence(upgrader.state_folder, fencing_token, machine_id)
+    return composed(fence, values, f"set -- {words}", _text("launch.sh"))
 
 
 async def _converse(connection: asyncssh.SSHClientConnection, script: str) -> tuple[str, str]:
     """The script's last word and what came with it."""
     again = "ask for its status, and launch again with the same run id"
     try:
-        async with asyncio.timeout(ANSWER_S):
-            done = await connection.run(COMMAND, input=script, check=False, encoding="utf-8", errors="replace")
-    except (asyncssh.Error, OSError) as error:
-        raise LaunchUnclear("launch_unclear", f"the connection was lost during the launch ({error})", again) from None
-    except TimeoutError:
-        raise LaunchUnclear("launch_unclear", f"the system did not answer within {ANSWER_S:g} s", again) from None
-    said = [line for line in str(done.stdout).splitlines() if line.startswith("uplift ")]
-    word, _, rest = said[-1].removeprefix("uplift ").partition(" ") if said else ("", "", "")
+        *said, complaint = await converse(connection, script)
+    except Unclear as error:
+        raise LaunchUnclear("launch_unclear", f"the launch was not confirmed: {error}", again) from None
+    word, _, rest = said[-1].partition(" ") if said else ("", "", "")
     if word in _REFUSALS:
         message, remedy = _REFUSALS[word]
         raise LaunchRefused(f"launch_{word}", message.format(rest.strip() or "?"), remedy)
     if word not in ("launched", "found", "lifted") or (word != "lifted" and not rest.strip().isdigit()):
-        heard = rest or " ".join(str(done.stderr).split())[-200:] or "nothing"
+        heard = rest or complaint.removeprefix("! ")
         raise LaunchUnclear("launch_unclear", f"the launch was not confirmed (the system said: {heard})", again)
     return word, rest
 
