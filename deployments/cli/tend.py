@@ -39,6 +39,7 @@ Row = tuple[str, ...]
 
 def tend(
     once: Annotated[bool, typer.Option("--once", help="One round, to the end of what it starts (a timer).")] = False,
+    every: Annotated[float, typer.Option(min=1, max=3600, help="Seconds between two rounds.")] = EVERY_S,
     as_json: AsJson = False,
 ) -> None:
     """Start what is due in every case: once, or each minute until it is stopped. --json needs --once."""
@@ -49,7 +50,7 @@ def tend(
         nullcontext()
     ) as shown:
         tending = _Tending(store, home, shown, aloud=not once)
-        asyncio.run(_until_stopped(tending.round() if once else tending.each_minute(), quietly=not once))
+        asyncio.run(_until_stopped(tending.round() if once else tending.again_and_again(every), quietly=not once))
     if once:
         _tell(tending.ended, as_json=as_json)
 
@@ -94,14 +95,14 @@ class _Tending:
         await self._start()
         await asyncio.gather(*self.working.values())
 
-    async def each_minute(self) -> None:
+    async def again_and_again(self, every_s: float) -> None:
         """Rounds without end, told line by line. A database that is away for a while is waited for."""
         while True:
             try:
                 await self._start()
             except StoreUnavailable as gone:
                 progress_console().print(one_line(str(gone)), markup=False)
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(every_s)
 
     async def _start(self) -> None:
         started = await tend_once(self.store, home=self.home, now=self.store.now, start=self._begin)
