@@ -35,8 +35,8 @@ def mail(
     require_complete(folder, folder.load()[0])
     mailed = mail_report(folder, home)
     if not mailed:
-        raise UserError("no_mail_settings", f"{home / 'mail.yaml'} is not there or names no recipients, so nobody is to "
-                        "be mailed", "write it as docs/mail.md shows")
+        raise UserError("no_mail_settings", f"{home / 'mail.yaml'} is not there or names no recipients, so nobody "
+                        "is to be mailed", "write it as docs/mail.md shows")
     print_rows(("recipient", "state", "detail"), [(one.recipient, one.state.value, one.detail) for one in mailed],
                as_json=as_json)
     if any(one.state is not OutboxState.SENT for one in mailed):
