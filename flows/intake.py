@@ -1,4 +1,4 @@
-"""Give the case of a ticket to the engineer whom the fleet file names."""
+"""Give the case of a ticket to an engineer: by the fleet file, or by the rules of engineers.yaml."""
 from __future__ import annotations
 
 from prefect import flow

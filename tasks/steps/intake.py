@@ -1,16 +1,14 @@
-"""From an order to a case: opened once for an order, bound to a system of a fleet file, given to its engineer."""
+"""From an order to a case: opened once for an order, bound to a system of a fleet file."""
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from pathlib import Path
 
 from tasks.model.case import Case
 from tasks.model.errors import UserError
-from tasks.model.event import Assigned, Opened
+from tasks.model.event import Opened
 from tasks.model.release import Release
 from tasks.steps.case_site import Site
-from tasks.steps.work import Work
 from tasks.wire.case_folder import CaseFolder
 from tasks.wire.store.store import Store
 
@@ -46,12 +44,3 @@ def open_ticket(
     if not new:
         folder.remove()
     return case, new
-
-
-async def assign(work: Work) -> Assigned:
-    """The engineer that the fleet file names for the system. Raises UserError where it names none."""
-    site = await asyncio.to_thread(Site.of, work.case, work.home)
-    if site.system.engineer is None:
-        raise UserError("no_engineer", f"the fleet file names no engineer for {site.system.id}",
-                        "name one with `uplift case assign`")
-    return Assigned(**work.reported(), engineer=site.system.engineer)

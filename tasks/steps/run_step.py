@@ -19,8 +19,8 @@ from tasks.model.errors import UserError
 from tasks.model.event import Event, StepDied, StepFailed, StepStarted
 from tasks.model.ledger import Lease
 from tasks.rules.lifecycle import Due, Refused, next_step, overdue
+from tasks.steps.assignment import assign
 from tasks.steps.backup import backup
-from tasks.steps.intake import assign
 from tasks.steps.notify import notify
 from tasks.steps.precheck import precheck
 from tasks.steps.retire import retire
@@ -34,7 +34,7 @@ from tasks.wire.store.leases import LeaseLost
 from tasks.wire.store.store import Store
 
 LEASE_S = 60.0
-EXECUTORS: Mapping[Step, Callable[[Work], Awaitable[Event]]] = {
+EXECUTORS: Mapping[Step, Callable[[Work], Awaitable[Event | None]]] = {
     Step.INTAKE: assign,
     Step.PRECHECK: precheck,
     Step.NOTIFY: notify,
@@ -44,7 +44,10 @@ EXECUTORS: Mapping[Step, Callable[[Work], Awaitable[Event]]] = {
     Step.REVERT: revert,
     Step.RETIRE: retire,
 }
-"""The steps that can be run, each giving the event that ends it. The others are a person's until they are built."""
+"""The steps that can be run, each giving the event that ends it, or None where it has told that itself.
+
+The others are a person's until they are built.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -150,7 +153,8 @@ async def _done(work: Work) -> None:
     """Run the step and tell the case how it ended, whatever that was."""
     try:
         ended = await EXECUTORS[work.step](work)
-        await work.tell(ended)
+        if ended is not None:
+            await work.tell(ended)
     except (LeaseLost, StoreUnavailable):
         raise
     except ReportRefused as error:
