@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -82,8 +83,18 @@ async def test_a_mistake_in_the_file_is_no_silent_default(case: Case, store: Sto
     assert "engineers.yaml:1: engineers[0].full_name is missing" in moved.trouble.reason
 
 
-async def test_cases_that_come_at_once_do_not_all_see_the_same_load(store: Store, home: Path, fleet: Path) -> None:
+async def test_cases_that_come_at_once_do_not_all_see_the_same_load(
+    store: Store, home: Path, fleet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Seven at once for three who may have three, two and one: nobody gets more, and one case waits."""
+    chosen_for = assignment.chosen_for
+
+    def thoughtfully(*about: Any) -> Any:
+        chosen = chosen_for(*about)
+        time.sleep(0.1)             # between the look and the record, so that without a turn all would see nothing
+        return chosen
+
+    monkeypatch.setattr(assignment, "chosen_for", thoughtfully)
     team(home, {"name": "ada", "most_cases": 3}, {"name": "bo", "most_cases": 2}, {"name": "cy", "most_cases": 1})
     cases = orders(store, home, fleet, 7)
     moved = await asyncio.gather(*(intake(each, store, home) for each in cases))
