@@ -4,33 +4,36 @@
 
 Makes a lab in FOLDER (root, some 6 GB), inspects each appliance while ten calls are up and a CDR row is written every
 20 ms, and writes benchmarks/data/inspection_cost.json and the table in docs/performance.md. Each figure stands beside a
-control: the same seconds of the same load without an inspection. CPU is that of the appliance's control group alone,
-so that what else the machine does is not in it.
+control: the same load without an inspection, for no fewer seconds than the inspections take. CPU is that of the
+appliance's control group alone, so that what else the machine does is not in it.
 """
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import platform
-import subprocess
+import sys
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import inspection_load as load
+from benchmarks.course import Course, Phase
+from benchmarks.inspection_changes import PHASES as CHANGES
+from benchmarks.inspection_changes import Inspect, changes
 from benchmarks.inspection_cpu import Meter
-from deployments.lab.container import Container
 from deployments.lab.down import down
-from deployments.lab.knob import ROOT_SQL
 from deployments.lab.layout import Layout
 from deployments.lab.progress import ConsoleReporter
 from deployments.lab.record import Record
 from deployments.lab.spec import ApplianceSpec, Engine
+from deployments.lab.trouble import LabError
 from deployments.lab.up import Lab, up
-from tasks.model.answer import Recording, Silence, Why
+from tasks.facts import channels
+from tasks.model.answer import Answer, Recording, Silence, Why
 from tasks.model.release import Release
 from tasks.model.sweep import SweepOptions, Target
 from tasks.steps.case_site import Site
@@ -48,17 +51,16 @@ KINDS: dict[str, tuple[str, dict[str, object]]] = {
 }
 AT_ONCE = 10                    # calls
 TIMES = 3                       # inspections of each appliance under load
-APART_S = 12.0
 SCRATCH = "/tmp"                # noqa: S108  (the server's tmpdir: its time tells that a scratch table was there)
 LONGEST_S = 5.0
-DIRTY = (
-    "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS "
-    "WHERE VARIABLE_NAME = 'INNODB_BUFFER_POOL_PAGES_DIRTY'"
-)
+CONTROL_S = 24.0                # at least; a call begins and one ends every other second
+APART_S = 4.0
+AFTER_S = 1.0                   # what the system does at the end of a visit counts too
+COMING_UP = Phase("calls come up", load.CALL_S)
+CONTROL = Phase("load without an inspection", CONTROL_S)
+INSPECTION = Phase("an inspection under load", 8)
+PHASES = (*CHANGES, COMING_UP, *[INSPECTION] * TIMES, CONTROL)
 COUNTERS = ("TABLE_LOCKS_WAITED", "INNODB_ROW_LOCK_WAITS")
-
-
-Inspect = Callable[[], Awaitable[Recording]]
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,10 @@ class Cost:
     elapsed_s: float            # of the longest inspection
     cpu_s: float                # of the dearest inspection
     busy_stretch_s: float       # longest stretch above BUSY beyond the load
+    control_s: float
     control_busy_stretch_s: float
     load_cpu: float             # cores
+    calls_up: int               # the fewest; Asterisk counts two for a call that begins on a Local channel
     slowest_insert_ms: float
     control_slowest_insert_ms: float
     inserts: int                # that were under way during the inspections
@@ -82,12 +86,26 @@ class Cost:
     declined: tuple[str, ...]   # facts that were not asked, to spare the system
 
     def holds(self) -> bool:
-        """What is promised. The control is several times as long, and counts the waits of calls for one another."""
+        """What is promised, of a system that was under load. The control counts the waits of calls for one another."""
+        loaded = self.calls_up >= AT_ONCE and self.inserts > 0
         unchanged = not self.changed_tables and set(self.changed_files) <= {SCRATCH}
-        return unchanged and self.busy_stretch_s <= LONGEST_S and self.lock_waits <= self.control_lock_waits
+        return loaded and unchanged and self.busy_stretch_s <= LONGEST_S and self.lock_waits <= self.control_lock_waits
 
 
-async def cost_of(lab: Lab, record: Record) -> Cost:
+@dataclass(frozen=True)
+class UnderLoad:
+    """What was seen while the load went on: spans are moments of ``time.monotonic``, lock waits are those in a span."""
+
+    meter: Meter
+    inserts: load.Inserts
+    recordings: list[Recording]
+    spans: list[tuple[float, float]]
+    lock_waits: list[int]
+    control: tuple[float, float]
+    control_lock_waits: int
+
+
+async def cost_of(lab: Lab, record: Record, course: Course) -> Cost:
     layout, site = Layout.of(lab.directory), Site.named(lab.fleet, record.name, lab.home)
     visitor = Visitor.open(
         SweepOptions(target=Release.parse("7.2.0"), concurrency=1), {"own": site.profile}, lab.home
@@ -96,47 +114,60 @@ async def cost_of(lab: Lab, record: Record) -> Cost:
     async def inspect() -> Recording:
         return await visitor.visit(Target(system=site.system, profile="own"))
 
-    files, tables = await changes(record, layout, inspect)
-    meter = Meter(record.name)
-    watch = asyncio.create_task(meter.watch())
-    recordings, spans = [], []
-    async with load.calls(record, layout, AT_ONCE):
-        with load.inserting(record) as inserts:
-            waits = [lock_waits(record)]
-            control_begin = time.monotonic()
-            await asyncio.sleep(TIMES * APART_S)
-            control_end = time.monotonic()
-            for _ in range(TIMES):
-                waits.append(lock_waits(record))
-                begin = time.monotonic()
-                recordings.append(await inspect())
-                spans.append((begin, time.monotonic()))
-                waits.append(lock_waits(record))
-                await asyncio.sleep(APART_S)
-    watch.cancel()
-    load_cpu = meter.mean(control_begin, control_end)
-    after_s = 1.0                           # what the system does at the end of a visit counts too
-    cpu_s = [
-        (meter.mean(begin, end + after_s) - load_cpu) * (end + after_s - begin) for begin, end in spans
-    ]
-    declined = _silent(record, recordings[-1])
+    files, tables = await changes(record, layout, inspect, course)
+    seen = await under_load(record, layout, inspect, course)
+    meter, load_cpu = seen.meter, seen.meter.mean(*seen.control)
+    spans = [(begin, end + AFTER_S) for begin, end in seen.spans]
     return Cost(
         kind=KINDS[record.name][0],
         inspections=TIMES,
-        elapsed_s=round(max(end - begin for begin, end in spans), 2),
-        cpu_s=round(max(cpu_s), 2),
-        busy_stretch_s=round(max(meter.busy_stretch_s(a, b + after_s, load_cpu) for a, b in spans), 2),
-        control_busy_stretch_s=round(meter.busy_stretch_s(control_begin, control_end, load_cpu), 2),
+        elapsed_s=round(max(end - begin for begin, end in seen.spans), 2),
+        cpu_s=round(max((meter.mean(begin, end) - load_cpu) * (end - begin) for begin, end in spans), 2),
+        busy_stretch_s=round(max(meter.busy_stretch_s(*span, load_cpu) for span in spans), 2),
+        control_s=round(seen.control[1] - seen.control[0], 1),
+        control_busy_stretch_s=round(meter.busy_stretch_s(*seen.control, load_cpu), 2),
         load_cpu=round(load_cpu, 3),
-        slowest_insert_ms=round(max(inserts.slowest_ms(*span) for span in spans), 1),
-        control_slowest_insert_ms=round(inserts.slowest_ms(control_begin, control_end), 1),
-        inserts=sum(inserts.count(*span) for span in spans),
-        lock_waits=sum(after - before for before, after in zip(waits[1::2], waits[2::2], strict=True)),
-        control_lock_waits=waits[1] - waits[0],
+        calls_up=min(calls_up(recording) for recording in seen.recordings),
+        slowest_insert_ms=round(max(seen.inserts.slowest_ms(*span) for span in seen.spans), 1),
+        control_slowest_insert_ms=round(seen.inserts.slowest_ms(*seen.control), 1),
+        inserts=sum(seen.inserts.count(*span) for span in seen.spans),
+        lock_waits=sum(seen.lock_waits),
+        control_lock_waits=seen.control_lock_waits,
         changed_files=files,
         changed_tables=tables,
-        declined=tuple(sorted(declined)),
+        declined=tuple(sorted(_silent(record, seen.recordings[-1]))),
     )
+
+
+async def under_load(record: Record, layout: Layout, inspect: Inspect, course: Course) -> UnderLoad:
+    """Inspect while calls come and go; then watch the load alone for no fewer seconds than the inspections took."""
+    recordings, spans, waits = [], [], []
+    meter = Meter(record.name)
+    watch = asyncio.create_task(meter.watch())
+    async with contextlib.AsyncExitStack() as stack:
+        with course.phase(COMING_UP):
+            await stack.enter_async_context(load.calls(record, layout, AT_ONCE))
+        inserts = stack.enter_context(load.inserting(record))
+        for _ in range(TIMES):
+            with course.phase(INSPECTION):
+                before, begin = lock_waits(record), time.monotonic()
+                recordings.append(await inspect())
+                spans.append((begin, time.monotonic()))
+                waits.append(lock_waits(record) - before)
+                await asyncio.sleep(APART_S)
+        with course.phase(CONTROL):
+            before, begin = lock_waits(record), time.monotonic()
+            await asyncio.sleep(max(CONTROL_S, sum(end - start for start, end in spans)))
+            control = (begin, time.monotonic())
+            control_waits = lock_waits(record) - before
+    watch.cancel()
+    return UnderLoad(meter, inserts, recordings, spans, waits, control, control_waits)
+
+
+def calls_up(recording: Recording) -> int:
+    """As the inspected system told them itself."""
+    answer = recording.shell["channels"]
+    return channels.parse(answer).calls if isinstance(answer, Answer) else 0
 
 
 def _silent(record: Record, recording: Recording) -> list[str]:
@@ -149,64 +180,6 @@ def _silent(record: Record, recording: Recording) -> list[str]:
     return [name for name, answer in silent.items() if answer.why is Why.DECLINED]
 
 
-async def changes(record: Record, layout: Layout, inspect: Inspect) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Files and tables that an inspection of the quiet system changed, and a control of the same length did not."""
-    before = checksums(record)
-    box = Container(layout, record.name, record.rootfs(layout))
-    box.run(*ROOT_SQL, "-e", "SET GLOBAL innodb_max_dirty_pages_pct = 0")
-    while int(box.run(*ROOT_SQL, "-e", DIRTY)):     # what InnoDB has not written yet is older than the inspection
-        time.sleep(0.5)                     # noqa: ASYNC251  (nothing else goes on)
-    await asyncio.sleep(5)
-    control_began = time.monotonic()
-    with Stamp(record.rootfs(layout)) as stamp:
-        await inspect()
-        await asyncio.sleep(2)
-        touched = stamp.changed()
-    lasted_s = time.monotonic() - control_began
-    with Stamp(record.rootfs(layout)) as stamp:
-        await asyncio.sleep(lasted_s)
-        anyway = stamp.changed()
-    box.run(*ROOT_SQL, "-e", "SET GLOBAL innodb_max_dirty_pages_pct = 90")
-    after = checksums(record)
-    tables = tuple(name for name in sorted(before) if before[name] != after.get(name))
-    return tuple(sorted(touched - anyway)), tables
-
-
-class Stamp:
-    """A file whose time divides what is older from what is newer on an appliance's file system."""
-
-    def __init__(self, rootfs: Path) -> None:
-        self._rootfs = rootfs
-
-    def __enter__(self) -> Stamp:
-        self._path = self._rootfs.parent / f".{self._rootfs.name}.stamp"
-        time.sleep(0.05)
-        self._path.touch()
-        time.sleep(0.05)
-        return self
-
-    def changed(self) -> set[str]:
-        """Files and folders with newer content or attributes; what the kernel shows as files is another file system."""
-        found = subprocess.run(
-            ["find", self._rootfs, "-xdev", "(", "-newer", self._path, "-o", "-cnewer", self._path, ")", "-printf",
-             "/%P\\n"],
-            capture_output=True, text=True, check=True,
-        )
-        return set(found.stdout.splitlines())
-
-    def __exit__(self, *_: object) -> None:
-        self._path.unlink()
-
-
-def checksums(record: Record) -> dict[str, tuple[object, ...]]:
-    """CHECKSUM TABLE of every table, and when the server last wrote to it."""
-    with load.connect(record) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT TABLE_NAME, UPDATE_TIME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'pbxware'")
-        written = dict(cursor.fetchall())
-        cursor.execute("CHECKSUM TABLE " + ", ".join(f"`{name}`" for name in written))
-        return {name.partition(".")[2]: (total, written[name.partition(".")[2]]) for name, total in cursor.fetchall()}
-
-
 def lock_waits(record: Record) -> int:
     with load.connect(record) as connection, connection.cursor() as cursor:
         cursor.execute(
@@ -215,9 +188,10 @@ def lock_waits(record: Record) -> int:
         return int(cursor.fetchall()[0][0])
 
 
-def table(costs: list[Cost], rows: int) -> str:
+def table(costs: list[Cost], rows: int, took_s: float) -> str:
     lines = [
-        f"{rows:,} rows, {AT_ONCE} calls up, a CDR row written every 20 ms; the dearest of {TIMES} inspections each.",
+        f"{rows:,} rows, {AT_ONCE} calls up, a CDR row written every 20 ms; the dearest of {TIMES} inspections each. "
+        f"The whole measurement took {round(took_s / 60)} minutes.",
         "",
         "| CDR table | inspection | its CPU | longest over 2 % | load alone | slowest INSERT | load alone | lock waits "
         "| load alone | changed | not asked |",
@@ -235,14 +209,14 @@ def table(costs: list[Cost], rows: int) -> str:
     return "\n".join(lines)
 
 
-def write(costs: list[Cost], rows: int) -> None:
+def write(costs: list[Cost], rows: int, took_s: float) -> None:
     DATA.parent.mkdir(exist_ok=True)
     told = {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "rows": rows, "machine": platform.machine(),
-            "costs": [asdict(one) for one in costs]}
+            "took_s": round(took_s), "costs": [asdict(one) for one in costs]}
     DATA.write_text(json.dumps(told, indent=1) + "\n")
     page = PAGE.read_text()
     head, _, rest = page.partition(BEGIN)
-    PAGE.write_text(f"{head}{BEGIN}\n{table(costs, rows)}\n{END}{rest.partition(END)[2]}")
+    PAGE.write_text(f"{head}{BEGIN}\n{table(costs, rows, took_s)}\n{END}{rest.partition(END)[2]}")
 
 
 def main() -> int:
@@ -255,16 +229,37 @@ def main() -> int:
     specs = [
         ApplianceSpec.model_validate({"name": name, "rows": asked.rows, **more}) for name, (_, more) in KINDS.items()
     ]
-    with ConsoleReporter() as reporter:
-        lab = up(asked.folder, specs, network=asked.network, reporter=reporter)
+    began = time.monotonic()
     try:
-        costs = [asyncio.run(cost_of(lab, record)) for record in lab.appliances]
+        with ConsoleReporter() as reporter:
+            lab = up(asked.folder, specs, network=asked.network, reporter=reporter)
+        costs = measured(lab)
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped: nothing was written", file=sys.stderr)
+        return 130
     finally:
         if not asked.keep:
             down(asked.folder)
-    write(costs, asked.rows)
-    print(table(costs, asked.rows))
+    took_s = time.monotonic() - began
+    write(costs, asked.rows, took_s)
+    print(table(costs, asked.rows, took_s))
+    for one in costs:
+        if not one.holds():
+            print(f"{one.kind}: what is promised does not hold")
     return int(any(not one.holds() for one in costs))
+
+
+def measured(lab: Lab) -> list[Cost]:
+    """One appliance after the other: each has the machine to itself."""
+    costs = []
+    with Course(PHASES * len(lab.appliances)) as course:
+        for record in lab.appliances:
+            course.of(record.name)
+            costs.append(asyncio.run(cost_of(lab, record, course)))
+    return costs
 
 
 if __name__ == "__main__":

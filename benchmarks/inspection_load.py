@@ -15,7 +15,8 @@ import pymysql
 from deployments.lab.layout import Layout
 from deployments.lab.record import Record
 
-_CALL_S = 20                                # extension 601 of the lab plays a tone so long
+CALL_S = 20                                # extension 601 of the lab plays a tone so long
+_ANSWER_WITHIN_S = 120                      # the checksum of 5,000,000 rows takes some 10 s
 _INSERT = "INSERT INTO cdr (calldate, src, dst, uniqueid, userfield) VALUES (NOW(), '101', '102', %s, 'load')"
 _SECRET = re.compile(r"^secret = (\S+)$", re.MULTILINE)
 
@@ -31,7 +32,7 @@ async def calls(record: Record, layout: Layout, at_once: int) -> AsyncIterator[N
     drain = asyncio.create_task(reader.read(-1))
     begin = asyncio.create_task(_originate(writer, at_once))
     try:
-        await asyncio.sleep(_CALL_S)        # until as many calls end as begin
+        await asyncio.sleep(CALL_S)        # until as many calls end as begin
         yield
     finally:
         begin.cancel()
@@ -48,7 +49,7 @@ async def _originate(writer: asyncio.StreamWriter, at_once: int) -> None:
         _say(writer, Action="Originate", ActionID=str(number), Channel="Local/9600@from-internal", Exten="601",
              Context="from-internal", Priority="1", Timeout="10000", Async="true")
         await writer.drain()
-        await asyncio.sleep(_CALL_S / at_once)
+        await asyncio.sleep(CALL_S / at_once)
 
 
 def _say(writer: asyncio.StreamWriter, **fields: str) -> None:
@@ -71,7 +72,8 @@ class Inserts:
 
 def connect(record: Record) -> pymysql.Connection[pymysql.cursors.Cursor]:
     return pymysql.connect(
-        host=record.address, user="pbxware", password=record.database_password, database="pbxware", autocommit=True
+        host=record.address, user="pbxware", password=record.database_password, database="pbxware", autocommit=True,
+        read_timeout=_ANSWER_WITHIN_S, write_timeout=_ANSWER_WITHIN_S,
     )
 
 
