@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deployments.lab.render import render
-from deployments.lab.spec import SwarmDatabase
 from deployments.lab.swarm import asterisk16, says_asterisk, says_site, says_system
-from deployments.lab.swarm.traits import Traits
+from deployments.lab.swarm.one_system import OneSystem
 from deployments.lab.swarm.words import words_of
 from tasks.model.answer import Answer
 from tasks.wire.mysql import CREDENTIALS
@@ -22,11 +21,8 @@ _STARTED = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class Speaker(OneSystem):
     """One system's shell."""
-
-    traits: Traits
-    database: SwarmDatabase
 
     def reply(self, question: str) -> Answer:
         """The answer to the question of that name."""

@@ -8,17 +8,14 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
 
 from deployments.lab.asterisk import module_names
 from deployments.lab.spec import Driver
 from deployments.lab.swarm.asterisk16 import FIRST_EXTENSION
+from deployments.lab.swarm.one_system import OneSystem
 from deployments.lab.swarm.traits import Traits
 from tasks.model.answer import Answer
 from tasks.model.facts import SipDriver
-
-if TYPE_CHECKING:
-    from deployments.lab.swarm.answers import Speaker
 
 TRANSLATION = (
     "           ulaw  alaw   gsm slin8 slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192  g722 testlaw\n"
@@ -49,13 +46,13 @@ def lines_of(traits: Traits, driver: SipDriver) -> list[str]:
     return [*(str(first + place) for place in range(share - 1)), "trunk"]
 
 
-def asterisk_state(speaker: Speaker) -> Answer:
-    uptime_s = lot_of(speaker.traits).randint(3_600, max(3_601, speaker.traits.uptime_s))
+def asterisk_state(system: OneSystem) -> Answer:
+    uptime_s = lot_of(system.traits).randint(3_600, max(3_601, system.traits.uptime_s))
     return _said(f"--uptime--\nSystem uptime: {uptime_s}\nLast reload: {uptime_s}\n--processes--\nasterisk\n9 names\n")
 
 
-def registrations(speaker: Speaker) -> Answer:
-    traits, wrong = speaker.traits, troubles(speaker.traits)
+def registrations(system: OneSystem) -> Answer:
+    traits, wrong = system.traits, troubles(system.traits)
     state = "Rejected" if "registration_rejected" in wrong else "Registered"
     own = f"registration sip{traits.number}.carrier.example.net {state}\n" if traits.number % 3 == 0 else ""
     own = own or (f"registration sip.carrier.example.net {state}\n" if "registration_rejected" in wrong else "")
@@ -92,8 +89,8 @@ def _endpoints(traits: Traits, wrong: frozenset[str]) -> str:
     )
 
 
-def channels(speaker: Speaker) -> Answer:
-    traits, wrong, lot = speaker.traits, troubles(speaker.traits), lot_of(speaker.traits)
+def channels(system: OneSystem) -> Answer:
+    traits, wrong, lot = system.traits, troubles(system.traits), lot_of(system.traits)
     calls = lot.randint(10, 30) if "busy" in wrong else int(lot.expovariate(2.5))
     technology = "SIP" if SipDriver.CHAN_SIP in traits.drivers else "PJSIP"
     told = [
@@ -113,9 +110,9 @@ def _number(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}\n"
 
 
-def loaded_modules(speaker: Speaker) -> Answer:
-    wrong = troubles(speaker.traits)
-    return _said(_modules(speaker.traits.drivers, "mgcp" in wrong, "declined" in wrong))
+def loaded_modules(system: OneSystem) -> Answer:
+    wrong = troubles(system.traits)
+    return _said(_modules(system.traits.drivers, "mgcp" in wrong, "declined" in wrong))
 
 
 @cache
@@ -129,17 +126,17 @@ def _modules(drivers: tuple[SipDriver, ...], mgcp: bool, declined: bool) -> str:
     return "".join(f"{states[name]} {name}.so\n" for name in sorted(states)) + "listed\n"
 
 
-def codecs(speaker: Speaker) -> Answer:
-    traits, wrong, lot = speaker.traits, troubles(speaker.traits), lot_of(speaker.traits)
+def codecs(system: OneSystem) -> Answer:
+    traits, wrong, lot = system.traits, troubles(system.traits), lot_of(system.traits)
     usual = lot.choices(("ulaw|alaw|g722", "alaw|ulaw", "alaw|g729"), (60, 32, 8))[0]
     allowed = "g729" if "g729" in wrong else "ilbc" if "ilbc" in wrong else usual
     told = [f"codecs {driver} trunk {allowed}\n" for driver in SipDriver if driver in traits.drivers]
     return _said(f"--translation--\n{TRANSLATION}--trunks--\n{''.join(told)}")
 
 
-def log_rate(speaker: Speaker) -> Answer:
-    lot, now = lot_of(speaker.traits), datetime.now(speaker.traits.zone).replace(tzinfo=None)
-    least, most = (150, 700) if "noisy_log" in troubles(speaker.traits) else (0, 12)
+def log_rate(system: OneSystem) -> Answer:
+    lot, now = lot_of(system.traits), datetime.now(system.traits.zone).replace(tzinfo=None)
+    least, most = (150, 700) if "noisy_log" in troubles(system.traits) else (0, 12)
     hours = [now - timedelta(hours=back) for back in range(24, -1, -1)]
     told = [(lot.randint(least, most) // 8, lot.randint(least, most), hour) for hour in hours]
     lines = [f"hour {errors} {warnings} {hour:%Y-%m-%d %H}" for errors, warnings, hour in told if errors + warnings]
@@ -147,16 +144,16 @@ def log_rate(speaker: Speaker) -> Answer:
     return _said("\n".join((f"now {now:%Y-%m-%d %H:%M}", f"first {first:%Y-%m-%d %H}", *lines, "")))
 
 
-def blocked_sources(speaker: Speaker) -> Answer:
-    wrong, lot = troubles(speaker.traits), lot_of(speaker.traits)
+def blocked_sources(system: OneSystem) -> Answer:
+    wrong, lot = troubles(system.traits), lot_of(system.traits)
     told = ["sources 127.0.0.1 "]
     told += ["blocked 127.0.0.1 asterisk"] if "blocked" in wrong else []
     told += [f"list asterisk {lot.randint(1, 400)}"] if "blocked" in wrong or lot.random() < 0.3 else []
     return _said("\n".join((*told, "")))
 
 
-def transports(speaker: Speaker) -> Answer:
-    traits = speaker.traits
+def transports(system: OneSystem) -> Answer:
+    traits = system.traits
     if SipDriver.PJSIP not in traits.drivers:
         return _said("--configured--\n--running--\nabsent\n")
     missing = "transport" in troubles(traits)

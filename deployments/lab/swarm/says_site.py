@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import random
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from deployments.lab.render import render
+from deployments.lab.swarm.one_system import OneSystem
 from deployments.lab.swarm.traits import Traits
 from tasks.model.answer import Answer
-
-if TYPE_CHECKING:
-    from deployments.lab.swarm.answers import Speaker
 
 ADMIN = "/opt/pbxware/pw/home/sitemanager/admin"
 DIALPLAN = "/opt/pbxware/pw/etc/asterisk/extensions_custom.conf"
@@ -38,9 +35,9 @@ def dialplan_text(traits: Traits) -> str:
     return render("asterisk/extensions_custom.conf.j2", uses=traits.dialplan_uses)
 
 
-def custom_files(speaker: Speaker) -> Answer:
+def custom_files(system: OneSystem) -> Answer:
     """In the order of the fact's question; of a list the order of the names."""
-    traits = speaker.traits
+    traits = system.traits
     released_s, changed_s, strange = traits.released_on_s, traits.released_on_s + _LATER_S, odd(traits)
     scripts = {path: TEXTS[path] for path in sorted(traits.custom_scripts)}
     mode = 644 if strange == "stiff" else 755

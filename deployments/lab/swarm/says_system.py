@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 from cryptography import x509
@@ -19,13 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from deployments.lab.swarm.one_system import OneSystem
 from deployments.lab.swarm.traits import MountTraits, Traits
 from tasks.facts.mounts import paths_of
 from tasks.model.answer import Answer
 from tasks.model.profile import Profile
-
-if TYPE_CHECKING:
-    from deployments.lab.swarm.answers import Speaker
 
 PROFILE = Path(__file__).parents[2] / "profiles/lab.yaml"
 PSEUDO_MOUNTS = (
@@ -55,13 +52,13 @@ CRON = (                        # Debian's own, as the fact prints them: schedul
 _SIZES, _INODES = ("1024-blocks", "Used", "Available", "Capacity"), ("Inodes", "IUsed", "IFree", "IUse%")
 
 
-def mounts(speaker: Speaker) -> Answer:
-    own = speaker.traits.mounts
+def mounts(system: OneSystem) -> Answer:
+    own = system.traits.mounts
     every = (*PSEUDO_MOUNTS[:2], *own, PSEUDO_MOUNTS[2])
     paths = _paths()
     held = tuple(max((m for m in own if _leads(m.path, path)), key=lambda m: len(m.path)) for path in paths)
     places = "".join(f"held {path}\n" for path in paths)
-    state = "ro" if condition(speaker.traits.machine_id).read_only else "rw"
+    state = "ro" if condition(system.traits.machine_id).read_only else "rw"
     options = "".join(f"{state if mount is own[-1] else 'rw'} {mount.path}\n" for mount in own)
     return said(
         f"--places--\n{places}--held--\n{_sizes(held)}--heldinodes--\n{_inodes(held)}--bytes--\n{_sizes(every)}--inodes--\n{_inodes(every)}--errors--\n--options--\n{options}"
@@ -112,8 +109,8 @@ def clock(traits: Traits) -> datetime:
     return datetime.now(traits.zone) + timedelta(seconds=condition(traits.machine_id).skew_s)
 
 
-def resources(speaker: Speaker) -> Answer:
-    state, cpus = condition(speaker.traits.machine_id), 2 + 2 * (speaker.traits.number % 3)
+def resources(system: OneSystem) -> Answer:
+    state, cpus = condition(system.traits.machine_id), 2 + 2 * (system.traits.number % 3)
     load, kib = state.load_per_cpu * cpus, cpus * 2_006_656
     return said(
         f"load {load * 1.1:.2f} {load:.2f} {load * 0.9:.2f} 1/312 20714\ncpus {cpus}\n"
@@ -123,8 +120,8 @@ def resources(speaker: Speaker) -> Answer:
     )
 
 
-def pending_reboot(speaker: Speaker) -> Answer:
-    traits, waits = speaker.traits, condition(speaker.traits.machine_id).newer_kernel
+def pending_reboot(system: OneSystem) -> Answer:
+    traits, waits = system.traits, condition(system.traits.machine_id).newer_kernel
     debian = traits.kernel.endswith("amd64")
     newer = traits.kernel.replace("-32-", "-35-").replace("-28-", "-31-")
     flag, package = ("required\n", f"linux-image-{newer}\n") if waits and debian else ("", "")
@@ -134,8 +131,8 @@ def pending_reboot(speaker: Speaker) -> Answer:
                 f"{installed}--container--\n")
 
 
-def timekeeping(speaker: Speaker) -> Answer:
-    traits, state = speaker.traits, condition(speaker.traits.machine_id)
+def timekeeping(system: OneSystem) -> Answer:
+    traits, state = system.traits, condition(system.traits.machine_id)
     zone = "Etc/UTC" if state.wrong_zone else traits.place.timezone
     offset = "+0000" if state.wrong_zone else f"{datetime.now(traits.zone):%z}"
     tracked = CHRONY.format(
@@ -146,8 +143,8 @@ def timekeeping(speaker: Speaker) -> Answer:
                 f"--chrony--\n{tracked}--container--\n")
 
 
-def certificates(speaker: Speaker) -> Answer:
-    kind = condition(speaker.traits.machine_id).certificate
+def certificates(system: OneSystem) -> Answer:
+    kind = condition(system.traits.machine_id).certificate
     if kind is None:
         return said("folder\n\n")
     pem, key = "/etc/asterisk/keys/pbx.pem", "/etc/asterisk/keys/pbx.key"
@@ -169,21 +166,21 @@ def _certificate(kind: str) -> str:
     ).decode()
 
 
-def cron_jobs(speaker: Speaker) -> Answer:
-    traits = speaker.traits
+def cron_jobs(system: OneSystem) -> Answer:
+    traits = system.traits
     own = [f"*/5 * * * *\t{path}\t/etc/cron.d/site" for path in traits.custom_scripts]
     if condition(traits.machine_id).nightly_backup:
         own.append("30 2 * * *\t/usr/bin/rsnapshot-backup\t/etc/cron.d/backup")
     return said("".join(f"{line}\n" for line in sorted((*CRON, *own))))
 
 
-def running_work(speaker: Speaker) -> Answer:
-    running = condition(speaker.traits.machine_id).running
+def running_work(system: OneSystem) -> Answer:
+    running = condition(system.traits.machine_id).running
     return said(f"--programs--\n{running + chr(10) if running else ''}--locks--\n--files--\n--end--\n")
 
 
-def licence(speaker: Speaker) -> Answer:
-    days = condition(speaker.traits.machine_id).licence_days
+def licence(system: OneSystem) -> Answer:
+    days = condition(system.traits.machine_id).licence_days
     if days is None:
         return said("--absent--\n")
     expires = datetime.now(UTC).date() + timedelta(days=days)
