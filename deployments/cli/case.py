@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from deployments.cli import case_agreement, case_change, case_run
+from deployments.cli import case_agreement, case_assign, case_change, case_done, case_run
 from deployments.cli.case_journal import journal_line, told
 from deployments.cli.case_record import CaseId, case_store, typed_line
 from deployments.cli.case_story import case_row, next_sentence, story
@@ -135,12 +135,13 @@ def _entries(store: Store, case_id: str) -> tuple[JournalEntry, ...]:
 
 
 WORDS: tuple[tuple[str, Callable[..., Any]], ...] = (
-    ("assign", case_change.assign), ("note", case_change.note), ("approve", case_agreement.approve),
-    ("decline", case_agreement.decline), ("waive", case_agreement.waive), ("propose", case_agreement.propose),
-    ("confirm", case_agreement.confirm), ("postpone", case_agreement.postpone), ("cancel", case_change.cancel),
-    ("attest", case_change.attest), ("accept-backup", case_change.accept_backup), ("release", case_change.release),
-    ("override", case_change.override), ("stop", case_change.stop), ("upgrade", case_run.upgrade),
-    ("test", case_run.test), ("revert", case_change.revert), ("close", case_change.close),
+    ("assign", case_assign.assign), ("note", case_change.note), ("approve", case_agreement.approve),
+    ("decline", case_agreement.decline), ("waive", case_agreement.waive), ("done", case_done.done),
+    ("propose", case_agreement.propose), ("confirm", case_agreement.confirm), ("postpone", case_agreement.postpone),
+    ("cancel", case_change.cancel), ("attest", case_change.attest), ("accept-backup", case_change.accept_backup),
+    ("release", case_change.release), ("override", case_change.override), ("stop", case_change.stop),
+    ("upgrade", case_run.upgrade), ("test", case_run.test), ("revert", case_change.revert),
+    ("close", case_change.close),
 )
 for _name, _command in WORDS:
     app.command(_name)(_command)

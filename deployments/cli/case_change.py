@@ -1,4 +1,4 @@
-"""``uplift case assign|note|attest|accept-backup|release|stop|revert|close|cancel|override``: an engineer's words."""
+"""``uplift case note|attest|accept-backup|release|stop|revert|close|cancel|override``: an engineer's words."""
 from __future__ import annotations
 
 from datetime import datetime
@@ -13,7 +13,6 @@ from deployments.cli.output import AsJson
 from tasks.model.case import BackupKind, BackupProof, Case, Guard, How
 from tasks.model.errors import UserError
 from tasks.model.event import (
-    Assigned,
     BackupAttested,
     Cancelled,
     Closed,
@@ -32,16 +31,6 @@ BackupRef = Annotated[str, typer.Option("--ref", help="What finds the backup aga
 Evidence = Annotated[str, typer.Option("--evidence", help="What was seen of it.")]
 TakenAt = Annotated[str, typer.Option("--taken-at", metavar="TIME", help="When it was taken, on the client's clock or "
                                       "with an offset (2026-12-01T20:00Z).")]
-
-
-def assign(
-    case_id: CaseId,
-    engineer: Annotated[str, typer.Argument(metavar="NAME", help="The engineer.")],
-    by: By,
-    as_json: AsJson = False,
-) -> None:
-    """Give the case to an engineer."""
-    record(case_id, lambda case, now: Assigned(at=now, by=by, engineer=engineer), as_json=as_json, as_seen=False)
 
 
 def note(

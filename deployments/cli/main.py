@@ -39,6 +39,7 @@ MOUNTS = {
     "precheck": Mount("deployments.cli.precheck", "Inspect one system now and say what stands in the way.", "precheck"),
     "trend": Mount("deployments.cli.trend", "What changed in the fleet since it was last swept.", "trend"),
     "case": Mount("deployments.cli.case", "One client's upgrade, from the ticket to the closed case."),
+    "engineers": Mount("deployments.cli.engineers", "Who upgrades, and who is there."),
     "ticket": Mount("deployments.cli.ticket", "Orders: typed, from desks, or from a CSV file. Each is one case."),
     "serve": Mount("deployments.cli.serve", "Take orders by webhook.", "serve"),
     "tend": Mount("deployments.cli.tend", "Start what is due in every case, without Prefect.", "tend"),

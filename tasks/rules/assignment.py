@@ -13,7 +13,7 @@ from datetime import datetime
 from tasks.model.case import OVER, Case, State
 from tasks.model.engineer import Engineer, Engineers, Marked
 from tasks.model.fleet import System
-from tasks.rules.presence import absence_within, next_shift, on_shift
+from tasks.rules.presence import absence_within, absent, next_shift, on_shift
 
 S = State
 CLIENTS_TURN, LEFT_ALONE = 0.5, 0.25        # of a case that its engineer works on
@@ -31,7 +31,7 @@ class Candidate:
     fits: bool
     load: float
     most: int
-    on_shift: bool
+    at_work: bool
     reason: str
 
 
@@ -87,8 +87,8 @@ class _Look:
         return (not self.clients_own, not self.preferred, not self.on_shift, share, self.load, self.engineer.name)
 
     def candidate(self, reason: str) -> Candidate:
-        return Candidate(self.engineer.name, not self.refusals, self.load, self.engineer.most_cases, self.on_shift,
-                         reason)
+        at_work = self.on_shift and absent(self.engineer, self.now) is None
+        return Candidate(self.engineer.name, not self.refusals, self.load, self.engineer.most_cases, at_work, reason)
 
     @property
     def burden(self) -> str:
