@@ -24,8 +24,9 @@ AWAY = [{"first": str((NOW - timedelta(days=2)).date()), "last": str((NOW + time
 @pytest.fixture
 def team(home: Path, fleet: Callable[..., Path]) -> Path:
     """Eva, whose client it is, is away; Ada is at work and Bo is not; Cy does other editions. Gives the fleet file."""
-    people: dict[str, dict[str, Any]] = {"eva": {"absences": AWAY}, "ada": {"shifts": ALWAYS, "most_cases": 5}, "bo": {"shifts": LATER},
-              "cy": {"skills": [{"editions": ["multi_tenant"]}]}}
+    people: dict[str, dict[str, Any]] = {
+        "eva": {"absences": AWAY}, "ada": {"shifts": ALWAYS, "most_cases": 5}, "bo": {"shifts": LATER},
+        "cy": {"skills": [{"editions": ["multi_tenant"]}]}}
     path = home / "engineers.yaml"
     path.touch(0o600)
     path.write_text(json.dumps({"engineers": [
