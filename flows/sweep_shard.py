@@ -16,9 +16,10 @@ from tasks.wire.sweep_folder import SweepFolder
 @flow(name="sweep-shard", flow_run_name="shard-{shard}", persist_result=False, retries=0)
 async def sweep_shard(directory: str, shard: int, home: str | None = None) -> dict[str, int]:
     """Visit what is left of a shard of the sweep in ``directory``; returns how many systems by contact state."""
-    folder = SweepFolder(Path(directory))
+    place = find_home(home)
+    folder = SweepFolder(Path(directory), place)
     plan, targets = folder.load()
-    visitor = Visitor.open(plan.options, plan.profiles, find_home(home))
+    visitor = Visitor.open(plan.options, plan.profiles, place)
     return await visit_shard(folder, plan, targets, shard, visitor)
 
 

@@ -58,6 +58,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What names no home of its own uses this one, never that of who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UPLIFT_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Site]:
     """Five appliances, each with one trait, and 200 systems of the swarm."""

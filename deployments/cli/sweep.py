@@ -40,7 +40,7 @@ def sweep(
     release = _release(target)
     home = find_home(None)
     options = SweepOptions(target=release, select=select, concurrency=concurrency, mysql=mysql)
-    folder = SweepFolder(out.resolve())
+    folder = SweepFolder(out.resolve(), home)
     with folder.locked():       # a mistake is told at once, before Prefect is started
         open_sweep(folder, fleet, options, home, resume=resume)
     arguments = {

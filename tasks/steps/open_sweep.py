@@ -25,7 +25,8 @@ on_planned: ContextVar[Callable[[int], None] | None] = ContextVar("on_planned", 
 
 def sweep_directory(out: str | None, home: Path) -> SweepFolder:
     """The folder that was named, or a new one of this moment under UPLIFT_HOME/sweeps."""
-    return SweepFolder(Path(out) if out else home / "sweeps" / datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ"))
+    named = Path(out) if out else home / "sweeps" / datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    return SweepFolder(named, home)
 
 
 def open_sweep(

@@ -19,7 +19,7 @@ def publish_latest(folder: SweepFolder) -> bool:
     selection does not hide one of the whole fleet.
     """
     place = folder.path.parent
-    plan, _ = folder.load()
+    plan = folder.plan()
     if plan.finished_at is None or not all((folder.path / name).is_file() for name in _FILES):
         return False
     with (place / ".latest.lock").open("a") as lock:        # two sweeps may end at once
@@ -48,6 +48,6 @@ def _succeeds(plan: SweepPlan, shown: SweepPlan) -> bool:
 def _shown(link: Path) -> SweepPlan | None:
     """The plan of the sweep that is shown; None where there is none that can be read."""
     try:
-        return SweepFolder(link.resolve()).load()[0]
+        return SweepFolder(link.resolve()).plan()
     except UserError:
         return None
