@@ -42,12 +42,20 @@ def trend(
     """Say which systems became ready or blocked since the last sweep, which findings are new, gone or worse, how the
     tables of calls grow and when disks will be full."""
     home = find_home(None)
-    places = tuple(sweeps) if sweeps else (home / "sweeps",)
+    places = tuple(sweeps) if sweeps else (_kept(home),)
     told = trend_of(fleet, places, home, datetime.now(UTC), target=_release(target), last=last)
     if as_json:
         print_json(_document(told))
     else:
         _print(told, everything)
+
+
+def _kept(home: Path) -> Path:
+    place = home / "sweeps"
+    if not place.is_dir():
+        raise UserError("no_sweeps", f"{place} holds no complete sweep",
+                        "run `uplift sweep` first, or name the folder of your sweeps with --sweeps")
+    return place
 
 
 def _print(told: Told, everything: bool) -> None:
