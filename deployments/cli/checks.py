@@ -16,6 +16,7 @@ from tasks.checks import all_checks
 from tasks.model.check import BadCheck, Check
 from tasks.model.errors import UserError
 from tasks.model.facts import Edition
+from tasks.model.occasion import Occasion
 from tasks.model.profile import Profile
 from tasks.rules.applies import binding, bound
 from tasks.wire.profile_file import load_profile
@@ -66,6 +67,7 @@ def explain(
         f"Looks at: {', '.join(described['needs'])}",
         *([f"Releases of the profile {profile}: {', '.join(described['releases']) or 'none'}"] if bound(check) else []),
         *_thresholds(profile, described["profile"]),
+        *([f"Only told, and in nobody's way: {', '.join(described['only_told'])}"] if check.only_told else []),
         f"Waivers: {'by check or subject' if check.waivable else 'none; nobody can answer for who a system is'}",
         f"Written in: {check.where}",
     )
@@ -131,6 +133,7 @@ def _described(check: Check, profile: Profile) -> dict[str, Any]:
         "severity": check.severity.label,
         "blocking": check.blocking,
         "waivable": check.waivable,
+        "only_told": [occasion.value for occasion in Occasion if occasion in check.only_told],
         "applies": applies(check),
         "editions": sorted(edition.value for edition in check.editions),
         "releases": [str(release) for release in sorted(set(binding(check, profile)))],

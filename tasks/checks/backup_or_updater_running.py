@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tasks.model.check import check
 from tasks.model.finding import Kind, Problem, Remediation, Severity
+from tasks.model.occasion import EARLIER
 from tasks.model.profile import Profile
 from tasks.model.system_facts import RunningWork
 
@@ -17,7 +18,7 @@ WAIT = Remediation(
 )
 
 
-@check(severity=Severity.HIGH, blocking=True)
+@check(severity=Severity.HIGH, blocking=True, only_told=EARLIER)
 def backup_or_updater_running(work: RunningWork, profile: Profile) -> Iterator[Problem]:
     updaters = {name[:15] for name in profile.health.updaters}
     for name in work.programs:

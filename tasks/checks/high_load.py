@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 from tasks.model.check import check
 from tasks.model.finding import Kind, Problem, Quantity, Remediation, Severity
+from tasks.model.occasion import WITH_THE_HOUR
 from tasks.model.profile import Profile
 from tasks.model.system_facts import Resources
 
 EASE = Remediation(id="ease_load", kind=Kind.ENGINEER, text="find and end what keeps the system busy", reversible=True)
 
 
-@check(severity=Severity.MEDIUM, blocking=False)
+@check(severity=Severity.MEDIUM, blocking=False, only_told=WITH_THE_HOUR)
 def high_load(resources: Resources, profile: Profile) -> Iterator[Problem]:
     most = profile.health.load_per_cpu * resources.cpus
     if min(resources.load_5_min, resources.load_15_min) > most:

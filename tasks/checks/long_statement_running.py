@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from tasks.model.check import check
 from tasks.model.database_facts import RunningStatements
 from tasks.model.finding import Kind, Problem, Quantity, Remediation, Severity
+from tasks.model.occasion import EARLIER
 from tasks.model.profile import Profile
 
 CHANGES = ("alter", "copy to tmp", "copying to tmp", "repair", "rename", "creating", "waiting for", "locked", "optimiz",
@@ -19,7 +20,7 @@ WAIT = Remediation(id="wait_for_statement", kind=Kind.ENGINEER, text="wait until
                    needs_approval=False)
 
 
-@check(severity=Severity.MEDIUM, blocking=False)
+@check(severity=Severity.MEDIUM, blocking=False, only_told=EARLIER)
 def long_statement_running(running: RunningStatements, profile: Profile) -> Iterator[Problem]:
     most = Quantity(value=profile.database_health.long_statement_s, unit="s")
     longest = {one.state: one for one in sorted(running.statements, key=lambda one: one.elapsed_s)}

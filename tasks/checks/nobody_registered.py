@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from tasks.model.asterisk_facts import Reach, Registrations
 from tasks.model.check import Yielded, check
 from tasks.model.finding import Kind, Problem, Quantity, Remediation, Severity
+from tasks.model.occasion import WITH_THE_HOUR
 from tasks.model.profile import Profile
 
 ASK = Remediation(
@@ -18,7 +19,7 @@ ASK = Remediation(
 )
 
 
-@check(severity=Severity.MEDIUM, blocking=False)
+@check(severity=Severity.MEDIUM, blocking=False, only_told=WITH_THE_HOUR)
 def nobody_registered(registrations: Registrations, profile: Profile) -> Iterator[Yielded]:
     extensions, least = registrations.extensions, profile.telephony.least_extensions
     if len(extensions) >= least and all(one.reach is Reach.ABSENT for one in extensions):

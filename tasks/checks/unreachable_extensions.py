@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from tasks.model.asterisk_facts import Reach, Registrations
 from tasks.model.check import Yielded, check
 from tasks.model.finding import Kind, Notice, Problem, Quantity, Remediation, Severity
+from tasks.model.occasion import WITH_THE_HOUR
 from tasks.model.profile import Profile
 
 LOOK = Remediation(
@@ -18,7 +19,7 @@ LOOK = Remediation(
 )
 
 
-@check(severity=Severity.LOW, blocking=False)
+@check(severity=Severity.LOW, blocking=False, only_told=WITH_THE_HOUR)
 def unreachable_extensions(registrations: Registrations, profile: Profile) -> Iterator[Yielded]:
     asked = [one for one in registrations.extensions if one.reach in (Reach.ANSWERS, Reach.SILENT)]
     silent = [one.name for one in asked if one.reach is Reach.SILENT]

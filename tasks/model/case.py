@@ -5,18 +5,16 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from tasks.model.finding import Frozen as Kept
 from tasks.model.finding import Waiver
 from tasks.model.fleet import Environment
 from tasks.model.moment import Moment
+from tasks.model.personal_data import Erasure, LegalHold
 from tasks.model.plan import Plan
 from tasks.model.release import Release
 from tasks.model.window import Window
-
-
-class Kept(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class State(StrEnum):
@@ -167,6 +165,7 @@ class Guard(StrEnum):
     AGREEMENT = "agreement"
     HOLD = "hold"
     CLOCK = "clock"
+    CALLS = "calls"
 
 
 class Override(Kept):
@@ -234,7 +233,7 @@ class Case(Kept):
     state: State = State.OPENED
     since: Moment                               # of this state
     plan_revision: int = 1                      # grows when a window or an approval is lost: keys are never used twice
-    attempts: dict[Step, int] = {}              # runs started of each step in this revision
+    attempts: dict[Step, int] = Field({})       # runs started of each step in this revision
     deaths: int = 0                             # runs in a row that died without a report
     running: Run | None = None
     stop_asked: str | None = None               # who asked to halt at the next stage boundary, and why
@@ -267,7 +266,9 @@ class Case(Kept):
     not_before: Moment | None = None            # of a postponed case
     postponed_reason: str | None = None
     trouble: Trouble | None = None
-    erased_at: Moment | None = None             # when the personal data of a case that is over were removed
+    legal_hold: LegalHold | None = None         # the personal data are kept until then, whatever else is due
+    erasure: Erasure | None = None              # the personal data of a case that is over are to be removed,
+    erased_at: Moment | None = None             # and were removed then
 
     @property
     def plan_digest(self) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 from tasks.model.fact import Unknown
 from tasks.model.facts import Edition
 from tasks.model.finding import CannotTell, Notice, Problem, Severity
+from tasks.model.occasion import Occasion
 from tasks.model.release import Release
 
 Yielded = Problem | Notice | CannotTell
@@ -49,6 +50,7 @@ class Check:
     crossing: Release | None = None
     editions: frozenset[Edition] = frozenset(Edition)
     waivable: bool = True
+    only_told: frozenset[Occasion] = frozenset()
     tolerates: frozenset[str] = frozenset()
 
 
@@ -61,6 +63,7 @@ def check(
     crossing: str | None = None,
     editions: frozenset[Edition] = frozenset(Edition),
     waivable: bool = True,
+    only_told: frozenset[Occasion] = frozenset(),
     version: int = 1,
 ) -> Callable[[Judge], Check]:
     """Make a check of a function that yields Problem, Notice or CannotTell; yielding nothing is a pass.
@@ -68,8 +71,9 @@ def check(
     ``blocking`` is what a Problem is unless it says otherwise, and what an unknown of this check always is.
     ``drops``/``demands``: only where the profile's releases drop (demand) one of these somewhere on the hop;
     ``crossing``: only where the hop enters that release; ``editions``: only on systems of these editions.
-    ``waivable=False`` is for checks of who a system is. Raises BadCheck with file and line for a function that cannot
-    be a check.
+    ``waivable=False`` is for checks of who a system is. ``only_told``: the occasions on which what it finds comes and
+    goes with the hour and stands in nobody's way: a Problem is told as a Notice then.
+    Raises BadCheck with file and line for a function that cannot be a check.
     """
 
     def make(judge: Judge) -> Check:
@@ -100,6 +104,7 @@ def check(
             crossing=Release.parse(crossing) if crossing else None,
             editions=editions,
             waivable=waivable,
+            only_told=only_told,
             tolerates=tolerates,
         )
 

@@ -44,7 +44,7 @@ class Seen:
     ``lease`` is the one that the caller holds, ``lease_token`` the newest that the database has given out for it.
     ``clock_offset`` is the system's clock minus the database's. ``digest_now`` is of the plan judged from the facts of
     ``facts_at`` (``plan_now``), ``verdict_now`` theirs with the waivers that count now. ``window`` and ``backup`` are
-    as the database has them at this moment, not as they were at the start.
+    as the database has them at this moment, not as they were at the start. ``calls_up``: see ``tasks.rules.callers``.
     """
 
     facts_at: datetime | None
@@ -60,6 +60,7 @@ class Seen:
     clock_offset: timedelta | None
     verdict_now: Verdict | None = None
     plan_now: Plan | None = None
+    calls_up: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,9 @@ def _agreement(q: _Question) -> Refusal | None:
             return Refusal(G.AGREEMENT, "something has been found that the client did not agree to",
                            "have the system inspected again, so that the client is asked")
         return None
-    if q.seen.digest_now != q.case.plan_digest:
+    agreed, now = q.case.plan, q.seen.plan_now
+    less = agreed is not None and now is not None and agreed.covers(now)
+    if q.seen.digest_now != q.case.plan_digest and not less:
         return Refusal(G.AGREEMENT, "the findings have changed since the plan was agreed",
                        "record the inspection, so that the client is asked where it is needed")
     if q.seen.verdict_now is not Verdict.READY:
@@ -227,9 +230,20 @@ def _clock(q: _Question) -> Refusal | None:
     return None
 
 
+def _calls(q: _Question) -> Refusal | None:
+    up = q.seen.calls_up
+    if up is None:
+        return Refusal(G.CALLS, "whether anybody is on the phone could not be told", "make Asterisk tell its calls")
+    if not up:
+        return None
+    said = "1 call is" if up == 1 else f"{up} calls are"
+    return Refusal(G.CALLS, f"{said} up and would be cut off", "release the case when they have ended")
+
+
 _ASK: dict[Guard, Callable[[_Question], Refusal | None]] = {
     G.IDENTITY: _identity, G.LEASE: _lease, G.MIGRATION: _migration, G.BACKUP: _backup, G.WINDOW: _window,
     G.FACTS: _facts, G.AGREEMENT: _agreement, G.HOLD: _hold, G.CLOCK: _clock,
+    G.CALLS: _calls,
 }
 # A revert is the client's way out: it waits for no window and no clock, and what it restores is the agreement.
 GUARDS: dict[Step, tuple[Guard, ...]] = {

@@ -3,6 +3,9 @@
 Nothing passes in silence: a fact that could not be told is an ``unknown`` of each check that needs it, a check that
 raises is an ``unknown`` that names the exception, a check that does not apply is ``skipped`` with the reason, and a
 check that finds nothing is a ``pass`` with an empty summary. An unknown is as blocking as its check.
+
+On an occasion on which a check's findings are only told (``Check.only_told``) its problem is a notice, and what it
+could not tell is ``skipped``: its worst would not stand in the way either.
 """
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from tasks.model.facts import Edition, EvaluatedAt, Platform
 from tasks.model.finding import CannotTell, Finding, Notice, Outcome, Problem, Remediation, Severity, Waiver
 from tasks.model.fleet import System
 from tasks.model.judged import Judged
+from tasks.model.occasion import Occasion
 from tasks.model.profile import Profile
 from tasks.model.release import Hop, Release
 from tasks.model.system_facts import VisitedDuring
@@ -39,6 +43,7 @@ def judge(
     at: datetime,
     checks: Iterable[Check] | None = None,
     case_waivers: tuple[Waiver, ...] = (),
+    occasion: Occasion = Occasion.PLANNING,
 ) -> Judged:
     """Judge what is ``known`` of a system for an upgrade to ``target``, as of ``at``; the same in gives the same out.
 
@@ -67,7 +72,8 @@ def judge(
         if not reached and any(of not in CONTEXT for _, of in check.needs):
             found.append(_skipped(check, f"the system was not reached ({contact.state.replace('_', ' ')})"))
         else:
-            found += findings_of(check, given, known, edition_of(system, platform), target)
+            said = findings_of(check, given, known, edition_of(system, platform), target)
+            found += (_told(one) for one in said) if occasion in check.only_told else said
     today = at.astimezone(system.zone).date()
     waived, remarks = with_waivers(_in_order(found), system.waivers, case_waivers, today, chosen)
     return Judged(
@@ -143,6 +149,17 @@ def _finding(check: Check, said: Yielded) -> Finding:
 def _with_confidence(said: Problem | Notice) -> str:
     """Wherever a summary is read, a guess reads as one."""
     return f"{said.summary} ({said.confidence})" if said.confidence else said.summary
+
+
+def _told(finding: Finding) -> Finding:
+    """The same as a notice: no severity, no remedy, nothing for a plan."""
+    outcome = {Outcome.FAIL: Outcome.PASS, Outcome.UNKNOWN: Outcome.SKIPPED}.get(finding.outcome)
+    if outcome is None:
+        return finding
+    return finding.model_copy(update={
+        "outcome": outcome, "severity": Severity.INFO, "blocking": False, "client_text": "", "remediations": (),
+        "summary": f"{finding.summary} (told only, so shortly before the upgrade)",
+    })
 
 
 def _passed(check: Check) -> Finding:

@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
-from tasks.model.case import BackupKind, BackupProof, IdentityMarks
+from tasks.model.asterisk_facts import Channels
+from tasks.model.case import BackupKind, BackupProof, Guard, IdentityMarks
 from tasks.model.errors import UserError
 from tasks.model.serverware import ServerwareError, Trouble, VpsState
+from tasks.rules.callers import calls_to_cut
 from tasks.rules.gate import Refusal, Seen, may_change
+from tasks.rules.occasion import occasion_of
 from tasks.steps.case_site import Site
 from tasks.steps.evidence import evidence_of
 from tasks.steps.inspection import Inspection, inspect
@@ -14,6 +18,9 @@ from tasks.steps.vps import answering, serverware, vps_id_of
 from tasks.steps.work import Work, resource_of
 from tasks.wire.ssh import NoContact
 from tasks.wire.upgrader import status
+
+CALLS_END = timedelta(minutes=30)       # how long an upgrade waits for people to end their calls
+LOOK_AGAIN = timedelta(seconds=30)
 
 
 def fence_of(work: Work) -> str:
@@ -25,9 +32,27 @@ def fence_of(work: Work) -> str:
 async def guards(work: Work, site: Site) -> tuple[tuple[Refusal, ...], Inspection]:
     """Every guard asked of the system as it is now: the refusals, and the inspection that they rest on."""
     vps_id = await seen_vps(site)
-    inspection = await inspect(site, work.case, work.now, vps_id, ahead=await work.ahead())
+    occasion = occasion_of(work.case, work.step, work.now())
+    inspection = await inspect(site, work.case, work.now, vps_id, occasion=occasion, ahead=await work.ahead())
     seen = await looked(work, site, inspection=inspection, identity=inspection.identity)
     return may_change(work.case, work.step, seen, work.now()), inspection
+
+
+async def guards_of_a_quiet_system(work: Work, site: Site) -> tuple[tuple[Refusal, ...], Inspection]:
+    """The guards; while calls are all that they refuse for, they are asked again until the calls have ended.
+
+    Each time anew and whole, so that the window's latest start ends the waiting; at the longest it is CALLS_END.
+    """
+    until, told = work.now() + CALLS_END, False
+    while True:
+        refusals, inspection = await guards(work, site)
+        waits = {refusal.guard for refusal in refusals} == {Guard.CALLS} and not work.case.stop_asked
+        if not waits or work.now() + LOOK_AGAIN > until:
+            return refusals, inspection
+        if not told:
+            await work.note(f"{refusals[0].reason}: waiting for their end until {until:%H:%M} UTC at the latest")
+            told = True
+        await asyncio.sleep(LOOK_AGAIN.total_seconds())
 
 
 async def looked(
@@ -53,6 +78,7 @@ async def looked(
         clock_offset=inspection.clock_offset if inspection else None,
         verdict_now=inspection.plan.verdict if inspection else None,
         plan_now=inspection.plan if inspection else None,
+        calls_up=calls_to_cut(inspection.known.get(Channels), site.profile) if inspection else None,
     )
 
 

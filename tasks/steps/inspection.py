@@ -10,6 +10,7 @@ from tasks.model.case import Case, IdentityMarks
 from tasks.model.fact import Known, Unknown
 from tasks.model.facts import Identity, Tables
 from tasks.model.finding import Finding, Frozen
+from tasks.model.occasion import Occasion
 from tasks.model.plan import Plan, plan_of
 from tasks.model.profile import Profile
 from tasks.model.sweep import Limits
@@ -45,7 +46,7 @@ class Inspection:
 
 
 async def inspect(
-    site: Site, case: Case, now: Clock, vps_id: str | None, *, ahead: timedelta = timedelta(0)
+    site: Site, case: Case, now: Clock, vps_id: str | None, *, occasion: Occasion, ahead: timedelta = timedelta(0)
 ) -> Inspection:
     """Visit the system and judge it for the case's target. Never raises for what the system does.
 
@@ -53,7 +54,9 @@ async def inspect(
     """
     recording = await visit(site.system, site.profile, site.login(), limits=Limits(), now=lambda: now() - ahead)
     known, at = known_from(recording), now()
-    judged = judge(site.system, site.profile, recording, known, case.target, at, case_waivers=case.waivers)
+    judged = judge(
+        site.system, site.profile, recording, known, case.target, at, case_waivers=case.waivers, occasion=occasion
+    )
     plan = plan_of(
         case.system_id, case.target, site.profile.digest, judged.findings,
         verdict=judged.verdict, estimate_s=estimate_s(known, site.profile),

@@ -12,7 +12,7 @@ from tasks.model.upgrade import Died as RunnerDied
 from tasks.model.upgrade import Exited, NotStarted, Progress
 from tasks.steps.case_site import Site
 from tasks.steps.following import followed
-from tasks.steps.guarded import fence_of, guards
+from tasks.steps.guarded import fence_of, guards_of_a_quiet_system
 from tasks.steps.look import Look, look
 from tasks.steps.work import Died, ReportRefused, Work, sentence
 from tasks.wire.ssh import NoContact
@@ -40,7 +40,7 @@ async def upgrade(work: Work) -> Ended:
 
 async def _announced(work: Work, site: Site) -> UpgradeRefused | None:
     """Guards and baseline, then the announcement; the reasons for which it is not made."""
-    refusals, inspection = await guards(work, site)
+    refusals, inspection = await guards_of_a_quiet_system(work, site)
     if refusals:
         return _refused(work, *map(str, refusals))
     before = await look(site, work.now, inspection.known)
@@ -61,7 +61,7 @@ async def _taken_back(work: Work, site: Site) -> UpgradeRefused | None:
 
     Where not, the system is told this run's fencing token: what a dead run may have on its way there is then refused.
     """
-    refusals, _ = await guards(work, site)
+    refusals, _ = await guards_of_a_quiet_system(work, site)
     if not refusals:
         return None
     try:

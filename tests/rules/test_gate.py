@@ -35,7 +35,7 @@ def good(case: Case) -> Seen:
     backup = case.backup.model_copy(update={"taken_at": minutes(case, 1)})
     return Seen(facts_at=minutes(case, 2), identity=case.identity, lease=lease, lease_token=7, window=case.window,
                 backup=backup, backup_found=True, digest_now=case.plan_digest, migration_running=False, hold=None,
-                clock_offset=timedelta(seconds=2), verdict_now=Verdict.READY)
+                clock_offset=timedelta(seconds=2), verdict_now=Verdict.READY, calls_up=0)
 
 
 def altered(case: Case, seen: Seen, changes: dict[str, Any]) -> Seen:
@@ -97,7 +97,23 @@ def test_an_override_of_this_revision_counts_where_the_guard_may_be_overridden(r
 
 
 def test_identity_lease_backup_and_a_running_migration_are_never_overridden():
-    assert set(Guard) - {Guard.WINDOW, Guard.FACTS, Guard.AGREEMENT, Guard.HOLD, Guard.CLOCK} == NEVER
+    assert set(Guard) - {Guard.WINDOW, Guard.FACTS, Guard.AGREEMENT, Guard.HOLD, Guard.CLOCK, Guard.CALLS} == NEVER
+
+
+@pytest.mark.parametrize(("now", "refused"), [
+    (s.READY_PLAN, False), (s.LIGHT_PLAN, False), (s.SIP_PLAN, True), (s.WORSE_PLAN, True),
+], ids=["a finding is gone", "the same finding", "another finding", "one more finding"])
+@pytest.mark.parametrize("step", [Step.UPGRADE, Step.BACKUP])
+def test_what_has_gone_since_the_inspection_stops_nothing_and_what_is_new_does(ready, step, now, refused):
+    approval = ready.approval.model_copy(update={"plan": s.LIGHT_PLAN})
+    case = ready.model_copy(update={"plan": s.LIGHT_PLAN, "approval": approval})
+    seen = replace(good(case), digest_now=now.digest, plan_now=now)
+    refusals = may_change(case, step, seen, minutes(case, NOW_MIN))
+    assert [refusal.guard for refusal in refusals] == [Guard.AGREEMENT] * refused
+
+
+def test_calls_are_in_the_way_of_the_upgrade_and_of_no_other_step(ready):
+    assert [step for step, guards in GUARDS.items() if Guard.CALLS in guards] == [Step.UPGRADE]
 
 
 def test_every_step_that_changes_a_system_asks_for_identity_lease_and_hold():
