@@ -21,12 +21,19 @@ REPLACE = Remediation(
     reversible=True,
 )
 
+SET_ASIDE = Remediation(
+    id="set_aside_module",
+    kind=Kind.COMMAND,
+    text="move the module out of Asterisk's folder; from the next start on, what it does is missing",
+    reversible=True,
+)
 
-@check(severity=Severity.HIGH, blocking=True)
+
+@check(severity=Severity.HIGH, blocking=True, version=2)
 def foreign_module(modules: Modules, profile: Profile) -> Iterator[Yielded]:
     if modules.build_sum is None:
         yield CannotTell(subject="build_sum", summary="no module tells the build sum of this Asterisk")
     for module in foreign_modules(modules, profile):
         built = f"build sum {module.build_sum}" if module.build_sum else "no build sum"
         summary = f"{module.name} has {built}, Asterisk has {modules.build_sum}"
-        yield Problem(subject=module.name, summary=summary, remediations=(REPLACE,))
+        yield Problem(subject=module.name, summary=summary, remediations=(REPLACE, SET_ASIDE))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.analysis.forecast import calls_growth
+from tasks.analysis.room_makers import room_makers
 from tasks.analysis.space import NoMount, needs_of_upgrade, needs_per_mount
 from tasks.model.check import Yielded, check
 from tasks.model.fact import Unknown
@@ -19,12 +20,11 @@ from tasks.model.profile import Profile
 FREE = Remediation(id="free_space", kind=Kind.CLIENT, text="remove old recordings and backups", reversible=False)
 
 
-@check(severity=Severity.HIGH, blocking=True, version=2)
+@check(severity=Severity.HIGH, blocking=True, version=3)
 def sufficient_space(
     mounts: Mounts, tables: Tables, span: CdrSpan | Unknown, rhythm: CdrRhythm | Unknown, site: System, profile: Profile
 ) -> Iterator[Yielded]:
-    cdr = tables.get(profile.database.cdr_table)
-    rate = calls_growth(cdr, span, rhythm) if cdr else None
+    rate = calls_growth(cdr, span, rhythm) if (cdr := tables.get(profile.database.cdr_table)) else None
     try:
         needed = needs_per_mount(mounts, needs_of_upgrade(tables, profile, site.environment, rate), profile)
     except NoMount as error:
@@ -34,7 +34,7 @@ def sufficient_space(
         yield CannotTell(subject="growth", summary=f"how {cdr.name} grows until the upgrade could not be told")
     for need in needed:
         for short in need.shortages():
-            why = ", ".join(part.purpose for part in need.needs)
-            summary = f"{need.mount.path} has {short.free} free and needs {short.needed} for {why}"
+            summary = f"{need.mount.path} has {short.free} free and needs {short.needed} for "
+            summary += ", ".join(part.purpose for part in need.needs)
             yield Problem(subject=f"{need.mount.path} {short.needed.unit}", summary=summary, measured=short.free,
-                          threshold=short.needed, remediations=(FREE,))
+                          threshold=short.needed, remediations=(FREE, *room_makers(need.mount, mounts, profile)))

@@ -50,9 +50,14 @@ def ask(profile: Profile) -> str:
 
 
 def paths_of(profile: Profile) -> tuple[str, ...]:
-    """The places that an upgrade, or the system from day to day, writes much to. Only these can be judged."""
+    """The places that an upgrade, or the system from day to day, writes much to, and those that a remedy can clear.
+
+    Only these can be judged.
+    """
     paths = profile.paths
-    return tuple(dict.fromkeys(("/", paths.root, paths.tree, paths.database_files, paths.backup)))
+    return tuple(dict.fromkeys((
+        "/", paths.root, paths.tree, paths.database_files, paths.backup, *profile.remedies.folders,
+    )))
 
 
 def parse(answer: Answer) -> Mounts:

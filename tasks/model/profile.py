@@ -14,6 +14,7 @@ from tasks.model.profile_custom import Custom
 from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_estimate import Fit
 from tasks.model.profile_health import Health, LicenceSource
+from tasks.model.profile_remedies import Remedies, in_the_way
 from tasks.model.profile_scheduling import Scheduling
 from tasks.model.profile_serverware import ServerwareApi
 from tasks.model.profile_telephony import Telephony
@@ -150,12 +151,24 @@ class Profile(Section):
     releases: tuple[ReleaseEntry, ...] = ()
     hops: tuple[HopRule, ...] = ()
     upgrader: Upgrader | None = None            # None: unknown, and so no upgrade can be launched
+    remedies: Remedies = Remedies()
 
     @model_validator(mode="after")
     def _releases_are_told_once(self) -> Profile:
         versions = [entry.version for entry in self.releases]
         if len(set(versions)) != len(versions):
             raise ValueError("a release stands twice in releases:")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_cleared_is_not_the_system(self) -> Profile:
+        paths = self.paths
+        whole = (paths.root, paths.tree, paths.settings, paths.admin, paths.backup, *paths.boot, *paths.cron)
+        deep = (paths.asterisk_etc, paths.database_files, *paths.modules, *paths.agi, *paths.custom_scripts)
+        within = [f for f in self.remedies.folders if any(f.startswith(f"{path}/") for path in deep)]
+        why = f"{within[0]} must not be cleared" if within else in_the_way(self.remedies.folders, (*whole, *deep))
+        if why:
+            raise ValueError(f"remedies: {why}")
         return self
 
     @property

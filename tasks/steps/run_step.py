@@ -23,6 +23,7 @@ from tasks.steps.assignment import assign
 from tasks.steps.backup import backup
 from tasks.steps.notify import notify
 from tasks.steps.precheck import precheck
+from tasks.steps.remediate import remediate
 from tasks.steps.retire import retire
 from tasks.steps.revert import revert
 from tasks.steps.upgrade import upgrade
@@ -38,6 +39,7 @@ EXECUTORS: Mapping[Step, Callable[[Work], Awaitable[Event | None]]] = {
     Step.INTAKE: assign,
     Step.PRECHECK: precheck,
     Step.NOTIFY: notify,
+    Step.REMEDIATE: remediate,
     Step.BACKUP: backup,
     Step.UPGRADE: upgrade,
     Step.VERIFY: verify,

@@ -14,35 +14,11 @@ from functools import cache
 import asyncssh
 from pydantic import Field
 
-from tasks.model.finding import Finding, Frozen, Quantity
+from tasks.model.finding import Finding, Frozen
 from tasks.model.fleet import System
-from tasks.model.moment import Moment
+from tasks.model.preview import Preview
 from tasks.model.profile import Profile
 from tasks.wire.case_folder import CaseFolder
-
-
-class Preview(Frozen):
-    """What a remedy would do, counted on the system without a change. ``lines`` are for people, plain sentences.
-
-    ``seal`` is the digest of the exact list of what would be destroyed, "" where nothing is; ``list_ref`` names the
-    list in the case's folder. ``trouble`` says why it could not be counted: then the remedy is not carried out.
-    """
-
-    remediation_id: str
-    lines: tuple[str, ...]
-    items: int = Field(0, ge=0)
-    size_bytes: int = Field(0, ge=0)
-    oldest: Moment | None = None
-    newest: Moment | None = None
-    destroys: bool = False
-    reversible: bool = True
-    seal: str = ""
-    list_ref: str = ""
-    trouble: str = ""
-
-    @property
-    def size(self) -> Quantity:
-        return Quantity(value=self.size_bytes, unit="bytes")
 
 
 class Done(Frozen):
@@ -57,7 +33,7 @@ class Sight:
     """What a preview may use. ``connection`` is of the restricted credential: nothing is changed.
 
     ``findings`` are the open ones that ask for this remedy, ``subjects`` theirs. ``folder`` keeps bulk: a list goes
-    there as a model of its own under ``list_name``.
+    there as a model of its own under ``list_name``, "" where nothing is to be kept.
     """
 
     connection: asyncssh.SSHClientConnection
