@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from deployments.cli.case_agreement import OfTwo, Zone
+from deployments.cli.case_data import Kept
 from deployments.cli.case_record import By, CaseId, HowTold, Make, Reason, Told, accepted, client_zone, record
 from deployments.cli.local_time import Which, moment_at
 from deployments.cli.output import AsJson
@@ -144,10 +145,10 @@ def close(
     early: Annotated[str | None, typer.Option(metavar="REASON", help="Why it is closed before the watch ends.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Close the case: tested, watched, done."""
-    record(case_id, lambda case, now: Closed(at=now, by=by, early=early or None), as_json=as_json)
+    """Close the case: tested, watched, done. Its personal data are kept for a time from then on."""
+    record(case_id, lambda case, now: Closed(at=now, by=by, early=early or None), as_json=as_json, shown=Kept().lines)
 
 
 def cancel(case_id: CaseId, reason: Reason, by: By, as_json: AsJson = False) -> None:
     """Give the case up before anything was launched."""
-    record(case_id, lambda case, now: Cancelled(at=now, by=by, reason=reason), as_json=as_json)
+    record(case_id, lambda case, now: Cancelled(at=now, by=by, reason=reason), as_json=as_json, shown=Kept().lines)

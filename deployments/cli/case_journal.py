@@ -103,6 +103,9 @@ TOLD: dict[type[e.Happened], Tell] = {
     e.Released: lambda x: f"released: {x.note}",
     e.Overridden: lambda x: f"the guard {x.guard} is overridden: {x.reason}",
     e.Retired: lambda x: f"removed: {', '.join(x.refs)}",
+    e.DataKept: lambda x: (f"personal data are kept until {x.until:%Y-%m-%d %H:%M} UTC: {x.reason}" if x.until
+                           else f"personal data are no longer kept on purpose: {x.reason}"),
+    e.ErasureAsked: lambda x: f"personal data are to be removed: {x.reason}",
     e.Erased: lambda x: f"personal data removed: {x.what}",
     e.Noted: lambda x: f"note: {x.text}",
 }

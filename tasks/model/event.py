@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from tasks.model.case import BackupProof, Guard, How, IdentityMarks, Step
 from tasks.model.event_client import Approved, Bounced, ClientSaid, Declined, Delivered, Notified, Reminded
+from tasks.model.event_data import DataKept, Erased, ErasureAsked
 from tasks.model.event_remedy import ActionDone, ActionTicked, ActionUndone, Remediated, UndoAsked
 from tasks.model.finding import Waiver
 from tasks.model.fleet import Environment
@@ -21,7 +22,8 @@ from tasks.model.window import Window
 
 __all__ = [
     "EVENTS", "ActionDone", "ActionTicked", "ActionUndone", "Approved", "Assigned", "BackupAttested", "BackupTaken",
-    "Bounced", "Cancelled", "ClientSaid", "Closed", "Confirmed", "Declined", "Delivered", "Erased", "Event", "Happened",
+    "Bounced", "Cancelled", "ClientSaid", "Closed", "Confirmed", "DataKept", "Declined", "Delivered", "Erased",
+    "ErasureAsked", "Event", "Happened",
     "Inspected", "NeedsEngineer", "Noted", "Notified", "Opened", "Overridden", "Postponed", "Proposed", "Released",
     "Remediated", "Reminded", "Reported", "Retired", "RevertDone", "RevertRequested", "Sentence", "StepDied",
     "StepFailed", "StepStarted", "StopAsked", "TestsFailed", "TestsPassed", "UndoAsked", "UpgradeFailed",
@@ -242,13 +244,6 @@ class Retired(Reported):
     refs: tuple[str, ...]
 
 
-class Erased(Happened):
-    """The personal data of a case that is over were removed at their deadline; the journal stays."""
-
-    kind: Literal["erased"] = "erased"
-    what: Sentence
-
-
 class Noted(Happened):
     kind: Literal["noted"] = "noted"
     text: Sentence
@@ -260,6 +255,6 @@ Event = (
     | Proposed | Confirmed | WindowOpened | WindowMissed | BackupAttested | BackupTaken
     | UpgradeRefused | UpgradeLaunching | UpgradeLaunched | UpgradeFinished | UpgradeFailed | TestsPassed | TestsFailed
     | RevertRequested | RevertDone | WatchDone | Closed | Postponed | Cancelled | StopAsked | NeedsEngineer | Released
-    | Overridden | Retired | Erased | Noted
+    | Overridden | Retired | DataKept | ErasureAsked | Erased | Noted
 )
 EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

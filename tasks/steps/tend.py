@@ -15,6 +15,7 @@ from pathlib import Path
 from tasks.model.case import OVER, Case, State, Step
 from tasks.model.errors import UserError
 from tasks.rules.lifecycle import Due, next_step
+from tasks.steps.erase import erase_due
 from tasks.steps.run_step import EXECUTORS, buried, caught_up
 from tasks.steps.work import resource_of
 from tasks.wire.store.engine import StoreUnavailable
@@ -36,12 +37,15 @@ class Started:
 
 
 async def tend_once(store: Store, *, home: Path, now: Callable[[], datetime], start: Start) -> list[Started]:
-    """One round over all cases. One case's trouble is told and costs only itself.
+    """One round over all cases, and personal data whose time has come are removed. One case's trouble is told and
+    costs only itself.
 
     ``start`` may run the step to its end or only see to it that somebody does. Raises StoreUnavailable.
     """
     started = []
-    for case in await asyncio.to_thread(store.cases):
+    cases = await asyncio.to_thread(store.cases)
+    await asyncio.to_thread(erase_due, store, home, [case for case in cases if case.state in OVER], now())
+    for case in cases:
         if case.state in OVER and not case.retained:
             continue
         found = await asyncio.to_thread(_due, store, case, now)

@@ -1,12 +1,16 @@
-"""UPLIFT_HOME/retention.yaml: how long stored sweeps are kept."""
+"""UPLIFT_HOME/retention.yaml: how long stored sweeps and the personal data of cases are kept."""
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.model.errors import UserError
+
+_EXAMPLE = "write `sweeps: {keep_days: 92, keep_last: 14}` and `cases: {personal_data_days: 90}`"
 
 
 class Retention(BaseModel):
@@ -18,23 +22,53 @@ class Retention(BaseModel):
     keep_last: int = Field(14, ge=1)
 
 
+class CaseRetention(BaseModel):
+    """Personal data of a case go so many days after it was closed or cancelled: what an upgrade broke shows within a
+    quarter, bills are made monthly."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    personal_data_days: int = Field(90, ge=1, le=3660)
+
+    @property
+    def keep(self) -> timedelta:
+        return timedelta(days=self.personal_data_days)
+
+
+R = TypeVar("R", bound=BaseModel)
+
+
 def read_retention(home: Path) -> Retention:
-    """What the file says, or the defaults where there is none. Raises UserError for a file that cannot be read."""
+    """Of sweeps: what the file says, or the defaults. Raises UserError for a file that cannot be read."""
+    return _section(home, "sweeps", Retention)
+
+
+def read_case_retention(home: Path) -> CaseRetention:
+    """Of cases, likewise."""
+    return _section(home, "cases", CaseRetention)
+
+
+def _section(home: Path, name: str, model: type[R]) -> R:
     path = home / "retention.yaml"
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Retention()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError("bad_retention", f"{path} cannot be read ({type(error).__name__})", "mend the file") from None
-    try:
-        told = (yaml.safe_load(text) or {}).get("sweeps") or {}
-        return Retention.model_validate(told)
-    except (yaml.YAMLError, AttributeError):
-        message, remedy = f"{path} is no YAML mapping", "write `sweeps: {keep_days: 92, keep_last: 14}`"
-        raise UserError("bad_retention", message, remedy) from None
+        return model.model_validate(_told(path).get(name) or {})
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = f"{path}: sweeps.{place}: {first['msg']}"
-        raise UserError("bad_retention", message, "write whole numbers above 0 for keep_days and keep_last") from None
+        place = ".".join(str(part) for part in (name, *first["loc"]))
+        raise UserError("bad_retention", f"{path}: {place}: {first['msg']}", _EXAMPLE) from None
+
+
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError("bad_retention", f"{path} cannot be read ({type(error).__name__})", "mend the file") from None
+    except yaml.YAMLError:
+        told = None
+    if not isinstance(told, dict):
+        raise UserError("bad_retention", f"{path} is no YAML mapping", _EXAMPLE)
+    if unknown := sorted(str(name) for name in set(told) - {"sweeps", "cases"}):
+        raise UserError("bad_retention", f"{path}: nothing is called {unknown[0]}", _EXAMPLE)
+    return told

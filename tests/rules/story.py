@@ -253,7 +253,8 @@ def possible(case: Case, now: datetime, runs: list[str]) -> Iterator[e.Event]:
     yield from (e.Bounced(**eva, message_id="<1@u>", recipient="a@b.c", reason="unknown", reaches_nobody=nobody)
                 for nobody in (True, False))
     yield from (e.Reminded(**eva, message_ids=("<2@u>",)), e.ClientSaid(**ann, how=How.MAIL, text="when?"),
-                e.Erased(**eva, what="the raw answers"))
+                e.ErasureAsked(**eva, reason="ninety days"), e.Erased(**eva, what="the raw answers"),
+                *(e.DataKept(**eva, until=until, reason="a dispute") for until in (now + timedelta(days=9), now, None)))
     for approved in (True, False):
         said = tuple(Decision(remediation_id=a.id, approved=approved) for a in actions)
         yield e.Approved(**ann, digest=digest, how=How.CLIENT_PAGE, decisions=said)

@@ -4,10 +4,21 @@ Forbidden here: any clock, any I/O, any event that is not in the table. ``tasks.
 """
 from __future__ import annotations
 
-from tasks.rules.moves import agreement, backup, change, client, inspection, outcome, person, runs, slots
+from tasks.rules.moves import (
+    agreement,
+    backup,
+    change,
+    client,
+    inspection,
+    outcome,
+    person,
+    personal_data,
+    runs,
+    slots,
+)
 from tasks.rules.moves.table import MOVES, Move, Refused
 
 __all__ = [
-    "MOVES", "Move", "Refused", "agreement", "backup", "change", "client", "inspection", "outcome", "person", "runs",
-    "slots",
+    "MOVES", "Move", "Refused", "agreement", "backup", "change", "client", "inspection", "outcome", "person",
+    "personal_data", "runs", "slots",
 ]

@@ -1,9 +1,9 @@
 """What a client says, and what becomes of what the client is told; none of it decides anything."""
 from __future__ import annotations
 
-from tasks.model.case import OVER, State
 from tasks.model.case import Case as C
-from tasks.model.event import Bounced, ClientSaid, Erased, Reminded
+from tasks.model.case import State
+from tasks.model.event import Bounced, ClientSaid, Reminded
 from tasks.rules.moves.table import LIVE, Refused, also, leads, move, stays, troubled
 
 S = State
@@ -29,10 +29,3 @@ def reminded(case: C, event: Reminded) -> C | Refused:
 @move(ClientSaid, stays(State), any_time=True)
 def client_said(case: C, event: ClientSaid) -> C | Refused:
     return case
-
-
-@move(Erased, stays(OVER))
-def erased(case: C, event: Erased) -> C | Refused:
-    if case.retained:
-        return Refused("a clone of this case is still kept", "retire it first")
-    return case.model_copy(update={"erased_at": event.at})

@@ -89,6 +89,7 @@ def _sqlite(url: URL) -> Engine:
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")       # what is erased is overwritten in the file
         for attempt in _patiently(sqlite3.OperationalError):     # two first openers: this switch heeds no busy_timeout
             with attempt:
                 connection.execute("PRAGMA journal_mode=WAL")

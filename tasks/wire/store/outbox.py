@@ -20,6 +20,8 @@ from tasks.wire.store.engine import Raced
 
 T = tables.outbox
 STATE = OutboxState
+ERASED = "erased with the personal data of its case"
+_NOBODY = json.dumps(["erased"])
 
 
 def queue(connection: Connection, messages: Iterable[Message], case_id: str | None) -> None:
@@ -104,6 +106,18 @@ def settle(connection: Connection, what: Settled, at: datetime) -> bool:
         raise UserError("message_changed", f"the message {what.message_id} is not {what.was} any more",
                         "look at it again with `uplift mail list`")
     return done
+
+
+def erase(connection: Connection, case_id: str) -> int:
+    """Empty the messages of a case of what they said and to whom; gives how many were emptied now.
+
+    Their ids stay, so that none is queued anew. One that was not sent is never sent: nothing is left of it.
+    """
+    full = and_(T.c.case_id == case_id, T.c.recipients != _NOBODY)
+    unsent = and_(full, T.c.state != STATE.SENT.value)
+    connection.execute(update(T).where(unsent).values(state=STATE.BOUNCED.value, claimed_by=None))
+    emptied = {"payload": b"", "recipients": _NOBODY, "detail": ERASED}
+    return connection.execute(update(T).where(full).values(**emptied)).rowcount
 
 
 def listed(

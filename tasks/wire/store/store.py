@@ -186,6 +186,10 @@ class Store:
         """What is known of a message, whatever its sender thought; False where nothing is new."""
         return self._db.write(lambda c: outbox.settle(c, settled, now(c)))
 
+    def erase_messages(self, case_id: str) -> int:
+        """Empty a case's messages of what they said and to whom; gives how many."""
+        return self._db.write(lambda c: outbox.erase(c, case_id))
+
     def messages(
         self, case_id: str | None = None, state: OutboxState | None = None, only: tuple[str, ...] | None = None
     ) -> tuple[OutboxMessage, ...]:
