@@ -10,6 +10,7 @@ import json
 
 from pydantic import Field, model_validator
 
+from tasks.model.profile_archive import CdrArchive
 from tasks.model.profile_custom import Custom
 from tasks.model.profile_database import DatabaseDemand, DatabaseHealth
 from tasks.model.profile_estimate import Fit
@@ -152,6 +153,7 @@ class Profile(Section):
     hops: tuple[HopRule, ...] = ()
     upgrader: Upgrader | None = None            # None: unknown, and so no upgrade can be launched
     remedies: Remedies = Remedies()
+    cdr_archive: CdrArchive = CdrArchive()
 
     @model_validator(mode="after")
     def _releases_are_told_once(self) -> Profile:

@@ -1,6 +1,7 @@
 """Moving old calls to the archive: copied and proven, then deleted where the archive has the identical twin."""
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -113,6 +114,7 @@ class _Mover:
 
     async def deleted(self, batch: Batch) -> None:
         """Its rows gone from the calls, but for those that were changed since: they are taken out of the archive."""
+        await asyncio.sleep(self.run.settle_s)
         await self.deleting.bites(batch, self.run.sql.delete)
         self.changed += await self.run.try_hard(lambda: self.run.settled(batch))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.model.errors import UserError
-from tasks.wire.cdr_archive.session import Database
+from tasks.wire.cdr_archive.asking import Asks
 
 DATE = "calldate"
 ENGINES = frozenset({"innodb", "myisam", "aria"})
@@ -63,7 +63,7 @@ class Layout:
         return f"{self.archive}_batches"
 
 
-async def read_layout(db: Database, table: str, archive: str, *, limit_s: float) -> Layout:
+async def read_layout(db: Asks, table: str, archive: str, *, limit_s: float) -> Layout:
     """Raises UserError where the table cannot be archived row by row."""
     found = await db.rows("SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() "
                           "AND TABLE_NAME = %s AND TABLE_TYPE = 'BASE TABLE'", (table,), limit_s=limit_s)
@@ -85,12 +85,12 @@ async def read_layout(db: Database, table: str, archive: str, *, limit_s: float)
     return Layout(table, archive, counter, unique[counter], engine, columns)
 
 
-async def columns_of(db: Database, table: str, *, limit_s: float) -> tuple[Column, ...]:
+async def columns_of(db: Asks, table: str, *, limit_s: float) -> tuple[Column, ...]:
     """Empty where there is no such table."""
     return tuple(map(_column, await db.rows(_COLUMNS, (table,), limit_s=limit_s)))
 
 
-async def _nothing_hangs_on(db: Database, table: str, limit_s: float) -> None:
+async def _nothing_hangs_on(db: Asks, table: str, limit_s: float) -> None:
     """A trigger would do its work once more for each row, and a foreign key may delete rows of other tables."""
     if (await db.rows(_TRIGGERS, (table,), limit_s=limit_s))[0][0]:
         raise refused(f"the table {table} has a trigger on INSERT or DELETE, which would run for each moved row",

@@ -83,5 +83,6 @@ class Calls:
 @pytest.fixture
 def calls(real_mariadb: Any) -> Calls:
     found = Calls(real_mariadb)
+    found.run("SET GLOBAL innodb_flush_log_at_trx_commit = 1")      # as a server is by default
     found.run(f"DROP TABLE IF EXISTS {ARCHIVE}", f"DROP TABLE IF EXISTS {ARCHIVE}_batches", "DROP TABLE IF EXISTS cdr")
     return found
