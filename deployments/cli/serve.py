@@ -1,16 +1,18 @@
-"""``uplift serve``: the webhooks of desks and stores. TLS is a reverse proxy's; by default only loopback is served."""
+"""``uplift serve``: the clients' page, and the webhooks of desks and stores. TLS is a reverse proxy's."""
 from __future__ import annotations
 
 import ipaddress
 import logging
 import socket
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tasks.model.errors import UserError
 from tasks.wire.home import find_home
-from tasks.wire.tickets.settings import load_settings
+from tasks.wire.tickets.settings import load_settings, settings_file
+from tasks.wire.web_settings import load_web_settings, signing_keys
 
 PORT = 8470
 
@@ -19,7 +21,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = PORT,
 ) -> None:
-    """Take orders by webhook, as tickets.yaml says, until it is stopped. Put a proxy with TLS before it."""
+    """Serve the clients' page (web.yaml) and webhooks (tickets.yaml) until it is stopped. A proxy gives it TLS."""
     import uvicorn
 
     from deployments.web.app import make_app
@@ -29,7 +31,7 @@ def serve(
     except ValueError:
         raise UserError("bad_host", f"{host!r} is no address", "write one like 127.0.0.1") from None
     home = find_home()
-    load_settings(home)             # a mistake in it is told now, not at the first order
+    _checked(home)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     app = make_app(home)
@@ -46,3 +48,12 @@ def serve(
         timeout_keep_alive=15, limit_concurrency=100, proxy_headers=True, forwarded_allow_ips="127.0.0.1,::1",
     )
     uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _checked(home: Path) -> None:
+    """A mistake in a settings file is told now, not at the first order or the first client."""
+    web = load_web_settings(home)
+    if web is not None:
+        signing_keys(home, web)
+    if web is None or settings_file(home).exists():
+        load_settings(home)

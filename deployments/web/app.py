@@ -5,11 +5,16 @@ import logging
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from deployments.web.guards import Guarded
 from deployments.web.hooks import routes
+from deployments.web.page import Pages, page_routes
+from deployments.web.page_access import Refusal, Why
+from deployments.web.page_answers import answer_routes
+from deployments.web.page_render import refused
+from deployments.web.page_words import asked_language
 from tasks.model.errors import UserError
 from tasks.wire.home import find_home
 from tasks.wire.store import Store
@@ -20,23 +25,50 @@ log = logging.getLogger("uplift.web")
 def make_app(home: Path | None = None, store: Store | None = None) -> Guarded:
     """Raises UserError where UPLIFT_HOME or the case database cannot be used."""
     place = find_home(home)
-    opened = store or Store.open(home=place)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(routes(opened, place))
+    return Guarded(make_api(place, store or Store.open(home=place)))
+
+
+def make_api(home: Path, store: Store) -> FastAPI:
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(routes(store, home))
+    pages = Pages(store, home)
+    app.include_router(page_routes(pages))
+    app.include_router(answer_routes(pages))
 
     @app.get("/healthz")
     async def healthy() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.exception_handler(HTTPException)
-    async def told(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": {"code": "http", "message": str(error.detail)}}, error.status_code)
+    app.add_exception_handler(HTTPException, _told)             # type: ignore[arg-type]
+    app.add_exception_handler(Refusal, _refused)                # type: ignore[arg-type]
+    app.add_exception_handler(UserError, _unable)               # type: ignore[arg-type]
+    return app
 
-    @app.exception_handler(UserError)
-    async def unable(request: Request, error: UserError) -> JSONResponse:
-        """Ours to mend: the sender comes again, and learns nothing of the site."""
-        log.error("%s %s: %s", request.method, request.url.path, error)
-        return JSONResponse({"error": {"code": "unavailable", "message": "try again later"}}, 503,
-                            headers={"Retry-After": "60"})
 
-    return Guarded(app)
+def _for_people(request: Request) -> bool:
+    return request.url.path.startswith("/case/")
+
+
+def _language(request: Request) -> str:
+    return asked_language(request.headers.get("accept-language", ""))
+
+
+async def _told(request: Request, error: HTTPException) -> Response:
+    if _for_people(request):
+        return refused(error.status_code, Why.UNKNOWN_PAGE, _language(request))
+    return JSONResponse({"error": {"code": "http", "message": str(error.detail)}}, error.status_code,
+                        headers=error.headers)
+
+
+async def _refused(request: Request, refusal: Refusal) -> Response:
+    return refused(refusal.status, refusal.why, refusal.language or _language(request), refusal.back)
+
+
+async def _unable(request: Request, error: UserError) -> Response:
+    """Ours to mend: the sender comes again, and learns nothing of the site. A link's token is never logged."""
+    route = request.scope.get("route")
+    log.error("%s %s: %s", request.method, getattr(route, "path", "(no route)"), error)
+    if _for_people(request):
+        return refused(503, Why.UNAVAILABLE, _language(request))
+    return JSONResponse({"error": {"code": "unavailable", "message": "try again later"}}, 503,
+                        headers={"Retry-After": "60"})

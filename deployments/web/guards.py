@@ -16,7 +16,7 @@ LONGEST_BODY = 64 * 1024
 PER_MINUTE = 120                # requests of one address
 MOST_ADDRESSES = 10_000         # that are remembered
 BODY_WITHIN_S = 15.0
-HEADERS = (
+HEADERS = (                     # of every answer; a route that needs another policy sets that header itself
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -94,7 +94,9 @@ def _given(body: bytes, receive: Receive) -> Receive:
 def _with_headers(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *HEADERS]}
+            own = message.get("headers", ())
+            told = {name.lower() for name, _ in own}
+            message = {**message, "headers": [*own, *(each for each in HEADERS if each[0] not in told)]}
         await send(message)
 
     return sent

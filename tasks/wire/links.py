@@ -22,6 +22,7 @@ from tasks.model.fleet import Contact
 from tasks.wire.web_settings import WebSettings, load_web_settings, signing_keys
 
 LONGEST_TOKEN = 16_000
+VERSION = "1"                   # before each token: packed ones begin with a dot, and many proxies refuse such a path
 
 
 class Purpose(StrEnum):
@@ -73,17 +74,17 @@ class Signer:
         told = [token.case_id, token.contact, token.plan, int(token.expires_at.timestamp()), token.nonce, token.seen,
                 token.choices]
         signed = self._serializer(purpose).dumps(told)
-        return signed.decode() if isinstance(signed, bytes) else signed
+        return VERSION + (signed.decode() if isinstance(signed, bytes) else signed)
 
     def read(self, purpose: Purpose, text: str, now: datetime) -> Token:
         """Raises NotGenuine and Expired."""
-        if not text or len(text) > LONGEST_TOKEN or not text.isascii():
+        if not text.startswith(VERSION) or len(text) > LONGEST_TOKEN or not text.isascii():
             raise NotGenuine
         try:
             signature = text.rpartition(".")[2]
             if base64_encode(base64_decode(signature)).decode() != signature:    # spare bits of its last character
                 raise NotGenuine
-            case_id, contact, plan, expires, nonce, seen, choices = self._serializer(purpose).loads(text)
+            case_id, contact, plan, expires, nonce, seen, choices = self._serializer(purpose).loads(text[1:])
         except (BadData, ValueError, TypeError):
             raise NotGenuine from None
         token = Token(case_id, contact, plan, datetime.fromtimestamp(expires, UTC), nonce, seen, choices)

@@ -81,6 +81,7 @@ def test_a_link_names_case_contact_and_plan_but_not_the_address(home: Path):
     assert link is not None and link.startswith("https://upgrades.example.com/case/")
     token = Signer([NEW]).read(Purpose.LINK, link.rpartition("/")[2], NOW + timedelta(days=2, seconds=-1))
     assert (token.case_id, token.contact, token.plan) == ("C-1", address_digest("ann@ACME.example"), SIP_PLAN.digest)
+    assert "/." not in link
     assert page_link(home, case, ANN, NOW) == link and "acme" not in link.lower()
 
 
