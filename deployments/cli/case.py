@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from deployments.cli import case_agreement, case_assign, case_change, case_done, case_run
+from deployments.cli import case_agreement, case_assign, case_change, case_data, case_done, case_run
 from deployments.cli.case_journal import journal_line, told
 from deployments.cli.case_record import CaseId, case_store, typed_line
 from deployments.cli.case_story import case_row, next_sentence, story
@@ -57,12 +57,12 @@ def show(case_id: CaseId, as_json: AsJson = False) -> None:
     with case_store() as store:
         case = store.case(case_id)
         now, hold, entries = store.now(), store.hold(), _entries(store, case_id)
-    what = next_step(case, now, hold)
+    what, data = next_step(case, now, hold), case_data.Kept().sentence(case)
     if as_json:
-        print_json(case_row(case, what) | {"hold": hold.model_dump(mode="json") if hold else None,
+        print_json(case_row(case, what) | {"personal_data": data or None, "hold": hold.model_dump(mode="json") if hold else None,
                                            "journal_entries": len(entries), "case": case.model_dump(mode="json")})
     else:
-        console().print(story(case, entries, hold, what, now))
+        console().print(story(case, entries, hold, what, now, data))
 
 
 @app.command()
@@ -141,7 +141,7 @@ WORDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("cancel", case_change.cancel), ("attest", case_change.attest), ("accept-backup", case_change.accept_backup),
     ("release", case_change.release), ("override", case_change.override), ("stop", case_change.stop),
     ("upgrade", case_run.upgrade), ("test", case_run.test), ("revert", case_change.revert),
-    ("close", case_change.close),
+    ("close", case_change.close), ("keep", case_data.keep), ("erase", case_data.erase),
 )
 for _name, _command in WORDS:
     app.command(_name)(_command)

@@ -96,19 +96,19 @@ def window_row(window: Window) -> dict[str, Any]:
 
 
 def story(
-    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, what: Next, now: datetime
+    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, what: Next, now: datetime, data: str = ""
 ) -> Table:
-    """The screen as two columns: what it is about, and what is to be said of it."""
+    """The screen as two columns: what it is about, and what is to be said of it. ``data``: of its personal data."""
     screen = Table.grid(padding=(0, 2))
     screen.add_column(no_wrap=True)
     screen.add_column(overflow="fold")
-    for label, said in _rows(case, journal, hold, what, now):
+    for label, said in _rows(case, journal, hold, what, now, data):
         screen.add_row(Text(label, style="bold"), Text(one_line(said)))
     return screen
 
 
 def _rows(
-    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, what: Next, now: datetime
+    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, what: Next, now: datetime, data: str
 ) -> Iterator[Row]:
     yield case.id, f"{case.client} · {case.system_id}, {case.environment} · order {case.order_ref}"
     yield "Upgrade", f"to {case.target}" + (f", runs {case.running_release}" if case.running_release else "")
@@ -123,6 +123,8 @@ def _rows(
     yield from _plan(case, now)
     yield from _booking(case)
     yield from _after(case)
+    if data:
+        yield "Data", data
     for number, entry in enumerate(journal[-LAST:]):
         yield "" if number else "Journal", journal_line(entry)
     if hold:

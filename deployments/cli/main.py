@@ -44,6 +44,7 @@ MOUNTS = {
     "serve": Mount("deployments.cli.serve", "Take orders by webhook.", "serve"),
     "tend": Mount("deployments.cli.tend", "Start what is due in every case, without Prefect.", "tend"),
     "hold": Mount("deployments.cli.hold", "The kill switch: no new change on any system."),
+    "keys": Mount("deployments.cli.keys", "The keys that seal personal data on this machine's disk."),
     "report": Mount("deployments.cli.report", "Mail a sweep's report to its readers."),
     "judge": Mount("deployments.cli.sweep", "Judge a stored sweep again, without another login.", "judge"),
 }
