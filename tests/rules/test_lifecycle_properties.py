@@ -32,6 +32,7 @@ REPORTER = {
 }
 DURING_A_CHANGE = {
     "assigned", "noted", "overridden", "stop_asked", "window_opened", "action_ticked", "bounced", "client_said",
+    "data_kept",
 }
 
 
