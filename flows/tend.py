@@ -16,6 +16,7 @@ from prefect.exceptions import ObjectNotFound
 from tasks.model.case import Case, Step
 from tasks.model.errors import UserError
 from tasks.steps.tend import booked, tend_once
+from tasks.steps.tend_mail import tend_mail
 from tasks.steps.tickets import tend_tickets
 from tasks.wire.home import find_home
 from tasks.wire.store import Store
@@ -27,14 +28,20 @@ MOST_RUNS = 20                  # of one key, before somebody has to look why th
 async def tend() -> list[str]:
     """Returns the keys of the runs that are due now. Raises UserError where database or UPLIFT_HOME cannot be used.
 
-    Where tickets.yaml is there, its desks are looked through afterwards; their trouble stops no case.
+    Where tickets.yaml or mail.yaml are there, desks and mail are seen to afterwards; their trouble stops no case, and
+    that of one does not stop the other.
     """
     home = find_home()
     with Store.open(home=home) as store:
         started = await tend_once(store, home=home, now=store.now, start=started_by_prefect)
         for case, step, key, at in booked(store.cases(), store.now()):
             await started_by_prefect(case, step, key, at)
-        troubles = await asyncio.to_thread(tend_tickets, store, home)
+        turns = await asyncio.gather(*(asyncio.to_thread(turn, store, home) for turn in (tend_tickets, tend_mail)),
+                                     return_exceptions=True)
+    for turn in turns:
+        if isinstance(turn, BaseException):
+            raise turn
+    troubles = [trouble for turn in turns if isinstance(turn, list) for trouble in turn]
     return [*troubles, *(f"{each.key}: {each.error}" if each.error else each.key for each in started)]
 
 

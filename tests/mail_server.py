@@ -51,14 +51,14 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(folder: Path, *, tls: bool = False) -> Iterator[MailServer]:
+def mail_server(folder: Path, *, tls: bool = False, kind: type[MailServer] = MailServer) -> Iterator[MailServer]:
     certificate, key = _certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    server = MailServer(port, certificate)
+    server = kind(port, certificate)
     secured: dict[str, Any] = {"ssl_context": context} if tls else {"tls_context": context, "require_starttls": True}
     controller = Controller(
         server, hostname="127.0.0.1", port=port, authenticator=server.authenticate, auth_required=True,

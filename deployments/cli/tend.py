@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from tasks.model.errors import UserError
 from tasks.rules.lifecycle import next_step
 from tasks.steps.run_step import run_step
 from tasks.steps.tend import tend_once
+from tasks.steps.tend_mail import tend_mail
 from tasks.steps.tickets import tend_tickets
 from tasks.wire.home import find_home
 from tasks.wire.store import Store, StoreUnavailable
@@ -31,7 +33,7 @@ from tasks.wire.store import Store, StoreUnavailable
 _log = logging.getLogger(__name__)
 EVERY_S = 60.0
 AT_ONCE = 8         # steps that this process works on at a time; the others wait for their turn
-TICKETS = "tickets"
+TICKETS, MAIL = "tickets", "mail"
 COLUMNS = ("case", "step", "run", "error", "state", "next")
 
 Row = tuple[str, ...]
@@ -109,25 +111,27 @@ class _Tending:
         for each in started:
             if each.error:
                 await self._note(each.case_id, each.step, each.key, each.error)
-        if TICKETS not in self.working:
-            self.working[TICKETS] = asyncio.create_task(self._look_for_tickets())
+        for name, turn, what, see in ((TICKETS, tend_tickets, "the desks", "see `uplift ticket poll`"),
+                                      (MAIL, tend_mail, "the mail", "see `uplift mail list`")):
+            if name not in self.working:
+                self.working[name] = asyncio.create_task(self._beside(name, turn, what, see))
 
-    async def _look_for_tickets(self) -> None:
-        """The desks of tickets.yaml, beside the cases: a slow desk delays none of them."""
+    async def _beside(self, name: str, turn: Callable[[Store, Path], list[str]], what: str, see: str) -> None:
+        """The desks of tickets.yaml and the mail, beside the cases: a slow server delays none of them."""
         try:
-            troubles = await asyncio.to_thread(tend_tickets, self.store, self.home)
+            troubles = await asyncio.to_thread(turn, self.store, self.home)
         except StoreUnavailable as gone:
             troubles = [str(gone)]
         except Exception as error:      # a defect there must not take the steps of this round with it
-            _log.debug("looking for tickets failed", exc_info=error)
-            troubles = [f"the desks could not be looked through ({type(error).__name__}); report this as a defect"]
+            _log.debug("%s failed", name, exc_info=error)
+            troubles = [f"{what} could not be looked through ({type(error).__name__}); report this as a defect"]
         finally:
-            del self.working[TICKETS]
+            del self.working[name]
         for trouble in map(one_line, troubles):
             if self.aloud:
                 print(trouble, flush=True)
             else:
-                self.ended.append(("", TICKETS, "", trouble, "", "see `uplift ticket poll`"))
+                self.ended.append(("", name, "", trouble, "", see))
 
     async def _begin(self, case: Case, step: Step, key: str) -> None:
         if key not in self.working:

@@ -49,6 +49,17 @@ def reminder_due(
     return Reminder(number, True, tell, waits.what)
 
 
+def silent_for_long(case: Case, policy: ReminderPolicy, now: datetime) -> bool:
+    """Whether a reminder can be due at all, without knowing the client's calendar."""
+    if case.state not in REMINDED_IN or case.running or case.reminders >= policy.at_most:
+        return False
+    if case.state in (S.AWAITING_APPROVAL, S.REMEDIATING):
+        days = policy.then_every_days if case.reminders else policy.first_after_days
+        if now < (case.reminded_at or case.since) + timedelta(days=days) - timedelta(hours=3):     # clocks change
+            return False
+    return isinstance(next_step(case, now), NeedsPerson)
+
+
 def _next(
     case: Case, policy: ReminderPolicy, calendar: Calendar, heard_at: datetime | None
 ) -> tuple[datetime | None, bool]:

@@ -17,12 +17,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.model.errors import UserError
 from tasks.model.fleet import Email, Host, Slug, Text
 from tasks.model.reminder import ReminderPolicy
 from tasks.wire.home import Home, require_private
+from tasks.wire.mail_address import fit
 from tasks.wire.validation import read_model
 
 
@@ -65,6 +66,13 @@ class MailSettings(Entry):
     recipients: tuple[Correspondent, ...] = ()
     incoming: Incoming = Incoming()
     reminders: ReminderPolicy = ReminderPolicy()
+
+    @field_validator("sender")
+    @classmethod
+    def _sender_can_be_written(cls, sender: Correspondent) -> Correspondent:
+        if not fit(sender.email):
+            raise ValueError(f"{sender.email!r} cannot stand in an envelope; write plain letters, digits and .-_+")
+        return sender
     attach_at_most_bytes: int = Field(8_000_000, ge=0)
     link: Text | None = None
 

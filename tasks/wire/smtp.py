@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tasks.wire.credentials import ApiToken
+from tasks.wire.mail_address import fit
 from tasks.wire.mail_settings import MailServer
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_FIT = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _LINE_END = re.compile(rb"\r\n|\r|\n")       # a lone one could be read as a message's end by the next server
 _NOT_OF_RECIPIENT = (503, 530, 535, 538)    # a login is missing, or commands came in an order that it does not take
 
@@ -65,7 +64,9 @@ def send(
         rejected, later = _recipients(session, meant, asked)
         if later or len(rejected) == len(meant):
             return Sending(Ending.REFUSED, later or rejected[0][1], odd + rejected, of_message=True)
-        return replace(_data(session, server, message), rejected=odd + rejected)
+        gone = {each for each, _ in rejected}
+        handed = _data(session, server, message, [each for each in meant if each not in gone])
+        return replace(handed, rejected=odd + rejected + handed.rejected)
     except smtplib.SMTPResponseException as error:      # an answer, and it is no
         return Sending(Ending.REFUSED, _answer(error))
     except _Untrusted as error:
@@ -75,11 +76,6 @@ def send(
     finally:
         if session is not None:
             _end(session)
-
-
-def fit(address: str) -> bool:
-    """Whether an address can stand in an envelope: one word of ASCII without what an envelope gives a meaning to."""
-    return len(address) <= 254 and _FIT.fullmatch(address) is not None
 
 
 def xtext(plain: str) -> str:
@@ -106,18 +102,21 @@ def _recipients(
     return tuple(rejected), later
 
 
-def _data(session: smtplib.SMTP, server: MailServer, message: bytes) -> Sending:
+def _data(session: smtplib.SMTP, server: MailServer, message: bytes, to: list[str]) -> Sending:
     """The message itself. Only an answer tells what became of it."""
     try:
         code, said = session.data(_LINE_END.sub(b"\r\n", message))
     except smtplib.SMTPDataError as error:              # it was not asked for
-        return Sending(Ending.REFUSED, _answer(error), of_message=True)
+        code, said = error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b""
     except (OSError, smtplib.SMTPException, ValueError) as error:
         return Sending(Ending.UNSURE, f"{server.host}:{server.port}: {_trouble(error)}")
-    answer = _answer(smtplib.SMTPResponseException(code, b"the message was refused: " + said))
     if 200 <= code < 300:
         return Sending(Ending.TAKEN)
-    return Sending(Ending.REFUSED if 400 <= code < 600 else Ending.UNSURE, answer, of_message=True)
+    answer = _answer(smtplib.SMTPResponseException(code, b"the message was refused: " + said))
+    if not 400 <= code < 600:
+        return Sending(Ending.UNSURE, answer, of_message=True)
+    rejected = tuple((each, answer) for each in to) if code >= 500 else ()
+    return Sending(Ending.REFUSED, answer, rejected, of_message=True)
 
 
 def _trouble(error: Exception) -> str:
