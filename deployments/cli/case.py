@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from deployments.cli import case_agreement, case_assign, case_change, case_data, case_done, case_run
+from deployments.cli import case_agreement, case_assign, case_change, case_data, case_done, case_remedy, case_run
 from deployments.cli.case_journal import journal_line, told
 from deployments.cli.case_record import CaseId, case_store, typed_line
 from deployments.cli.case_story import case_row, next_sentence, story
@@ -140,7 +140,9 @@ WORDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("propose", case_agreement.propose), ("confirm", case_agreement.confirm), ("postpone", case_agreement.postpone),
     ("cancel", case_change.cancel), ("attest", case_change.attest), ("accept-backup", case_change.accept_backup),
     ("release", case_change.release), ("override", case_change.override), ("stop", case_change.stop),
-    ("upgrade", case_run.upgrade), ("test", case_run.test), ("revert", case_change.revert),
+    ("remedies", case_remedy.remedies),
+    ("remediate", case_remedy.remediate), ("undo", case_remedy.undo), ("upgrade", case_run.upgrade),
+    ("test", case_run.test), ("revert", case_change.revert),
     ("close", case_change.close), ("keep", case_data.keep), ("erase", case_data.erase),
 )
 for _name, _command in WORDS:

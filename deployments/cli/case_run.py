@@ -23,12 +23,12 @@ from tasks.wire.home import find_home
 from tasks.wire.store import Store
 
 LOOK_S = 1.0
-GONE_ON = "what it launched on the system goes on there; the next run follows it, and so does `uplift case follow`"
+GONE_ON = "what it began on the system is known there; the next run takes it up, and `uplift case follow` tells"
 
 
 def upgrade(case_id: CaseId, as_json: AsJson = False) -> None:
     """Run the upgrade if it is due, behind all guards, and follow it to its end. A launched one is only followed."""
-    _run(case_id, Step.UPGRADE, as_json=as_json)
+    run_due_step(case_id, Step.UPGRADE, as_json=as_json)
 
 
 def test(
@@ -43,7 +43,7 @@ def test(
     if passed is None:
         if summary is not None:
             raise UserError("no_verdict", "a summary was given without its verdict", "add --passed or --failed")
-        _run(case_id, Step.VERIFY, as_json=as_json)
+        run_due_step(case_id, Step.VERIFY, as_json=as_json)
         return
     if not summary:
         raise UserError("no_summary", "a verdict needs what was tested and seen", "say it with --summary")
@@ -56,7 +56,7 @@ def test(
     )
 
 
-def _run(case_id: str, step: Step, *, as_json: bool) -> None:
+def run_due_step(case_id: str, step: Step, *, as_json: bool) -> None:
     """Raises UserError where the step is not due; exit code 1 where the case then waits for its engineer."""
     home = find_home()
     with case_store() as store:
