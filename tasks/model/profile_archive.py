@@ -19,7 +19,7 @@ class CdrArchive(Section):
     limit_s: float = Field(0.5, gt=0, le=0.9)
     first_rows: int = Field(500, ge=10)
     most_rows: int = Field(20_000, ge=10)
-    rest_fraction: float = Field(0.25, ge=0, le=10)     # the pause after a statement, in parts of its time
+    rest_fraction: float = Field(0.1, ge=0, le=10)     # the pause after a statement, in parts of its time
     patience_s: float = Field(300.0, gt=0)              # so long the database may be too busy before the run halts
     opening_s: float = Field(900.0, gt=0)               # a server may first repair the table, after a crash
     rows_per_s: float = Field(8_000, gt=0)              # for the estimate in the preview; measured: docs/remediation.md
