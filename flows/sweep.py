@@ -5,14 +5,16 @@ The fleet is cut into shards so that memory is bounded and a killed sweep goes o
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prefect import flow
+import httpx
+from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
 
 from flows.sweep_shard import visit_shard
-from tasks.model.errors import Failure
+from tasks.model.case import Step
+from tasks.model.errors import Failure, UserError
 from tasks.model.ledger import OutboxState
 from tasks.model.sweep import Limits, SweepOptions
 from tasks.steps.inspect_batch import Visitor
@@ -22,8 +24,11 @@ from tasks.steps.open_sweep import finish_sweep, open_sweep, sweep_directory
 from tasks.steps.publish_sweep import publish_latest
 from tasks.steps.trend import prune_sweeps
 from tasks.wire.home import find_home
-from tasks.wire.retention import read_retention
+from tasks.wire.prefect_history import forget_runs
+from tasks.wire.retention import read_retention, read_run_retention
 from tasks.wire.sweep_folder import SweepFolder
+
+FLOWS = frozenset({"sweep", "sweep-shard", "tend", *(step.value for step in Step)})     # of Uplift, and no others'
 
 
 @flow(name="sweep", persist_result=False, retries=0)
@@ -45,7 +50,8 @@ async def sweep(
     place = find_home(home)
     folder = sweep_directory(out, place)
     if out is None:
-        read_retention(place)       # a mistake in it is told before the fleet is visited
+        read_retention(place)       # a mistake in the file is told before the fleet is visited
+        read_run_retention(place)
     options = SweepOptions.model_validate(
         {"target": target, "select": select, "concurrency": concurrency, "mysql": mysql, "limits": limits or Limits()}
     )
@@ -59,6 +65,7 @@ async def sweep(
             await asyncio.to_thread(publish_latest, folder)
     if out is None:
         await asyncio.to_thread(prune_sweeps, place, datetime.now(UTC))
+    await _forgotten(place)
     await acreate_markdown_artifact(
         key="sweep-summary",
         markdown="\n".join(
@@ -69,6 +76,17 @@ async def sweep(
     if out is None:
         await _mailed(folder, place)
     return summary
+
+
+async def _forgotten(home: Path) -> None:
+    """Prefect's database does not grow for ever. What keeps it from that is told and no reason to lose the sweep."""
+    try:
+        before = datetime.now(UTC) - timedelta(days=read_run_retention(home).keep_days)
+        gone = await forget_runs(FLOWS, before)
+    except (UserError, httpx.HTTPError) as error:
+        get_run_logger().warning("Prefect's old runs were not removed: %s", error)
+    else:
+        get_run_logger().info("%d runs that ended before %s were removed from Prefect", gone, f"{before:%Y-%m-%d}")
 
 
 async def _mailed(folder: SweepFolder, home: Path) -> None:

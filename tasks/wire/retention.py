@@ -1,4 +1,4 @@
-"""UPLIFT_HOME/retention.yaml: how long stored sweeps and the personal data of cases are kept."""
+"""UPLIFT_HOME/retention.yaml: how long stored sweeps, personal data of cases and Prefect's runs are kept."""
 from __future__ import annotations
 
 from datetime import timedelta
@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.model.errors import UserError
 
-_EXAMPLE = "write `sweeps: {keep_days: 92, keep_last: 14}` and `cases: {personal_data_days: 90}`"
+_EXAMPLE = (
+    "write `sweeps: {keep_days: 92, keep_last: 14}`, `cases: {personal_data_days: 90}` and `runs: {keep_days: 14}`"
+)
 
 
 class Retention(BaseModel):
@@ -35,6 +37,14 @@ class CaseRetention(BaseModel):
         return timedelta(days=self.personal_data_days)
 
 
+class RunRetention(BaseModel):
+    """What Prefect remembers of a run goes so many days after it ended; a case's own journal is not Prefect's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep_days: int = Field(14, ge=1)
+
+
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -46,6 +56,11 @@ def read_retention(home: Path) -> Retention:
 def read_case_retention(home: Path) -> CaseRetention:
     """Of cases, likewise."""
     return _section(home, "cases", CaseRetention)
+
+
+def read_run_retention(home: Path) -> RunRetention:
+    """Of Prefect's runs, likewise."""
+    return _section(home, "runs", RunRetention)
 
 
 def _section(home: Path, name: str, model: type[R]) -> R:
@@ -69,6 +84,6 @@ def _told(path: Path) -> dict[str, Any]:
         told = None
     if not isinstance(told, dict):
         raise UserError("bad_retention", f"{path} is no YAML mapping", _EXAMPLE)
-    if unknown := sorted(str(name) for name in set(told) - {"sweeps", "cases"}):
+    if unknown := sorted(str(name) for name in set(told) - {"sweeps", "cases", "runs"}):
         raise UserError("bad_retention", f"{path}: nothing is called {unknown[0]}", _EXAMPLE)
     return told
