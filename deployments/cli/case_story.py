@@ -4,36 +4,44 @@ What came from clients and their systems is made harmless for the terminal here.
 """
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
 
+from deployments.cli.case_hint import hint
 from deployments.cli.case_journal import journal_line
+from deployments.cli.case_plan import DIGEST as DIGEST
+from deployments.cli.case_plan import Row, minutes, plan_rows
 from deployments.cli.local_time import both_clocks
 from reports.text import one_line
 from tasks.model.case import BackupProof, Case, Step
-from tasks.model.finding import Waiver
-from tasks.model.ledger import Hold, JournalEntry
-from tasks.model.plan import Plan, PlanItem
+from tasks.model.engineer import Absence
+from tasks.model.ledger import Channel, Hold, JournalEntry, OutboxMessage, OutboxState
+from tasks.model.ticket import Link
 from tasks.model.window import Window
 from tasks.rules.lifecycle import Awaited, Due, NeedsPerson, Next, Wait, Who
+from tasks.rules.todo import todo
 
-DIGEST = 12                 # digits of a plan's digest that are shown
-ITEMS = 12                  # findings on one screen
-LAST = 5                    # journal entries
+LAST = 4                    # journal entries
 NEXT_FIELDS = ("step", "key", "awaited", "who", "until")
 BY_HAND = {
-    Step.REMEDIATE: "carry out what was approved, then have the system inspected again (`uplift case stop`, then "
-                    "`uplift case release`)",
-    Step.SCHEDULE: "propose windows with `uplift case propose`",
     Step.WATCH: "look at the system, then close the case with `uplift case close --early REASON`",
 }
 
-Row = tuple[str, str]
+@dataclass(frozen=True)
+class Around:
+    """What the screen tells besides the case: its messages and tickets, the absence of its engineer today, and what
+    becomes of its personal data."""
+
+    messages: tuple[OutboxMessage, ...] = ()
+    tickets: tuple[Link, ...] = ()
+    absence: Absence | None = None
+    data: str = ""
 
 
 def zone_of(case: Case) -> str | None:
@@ -90,99 +98,89 @@ def case_row(case: Case, what: Next) -> dict[str, Any]:
     }
 
 
+def around_row(case: Case, what: Next, around: Around) -> dict[str, Any]:
+    """The rest of the screen, for programs."""
+    left = todo(case)
+    return {
+        "todo": {name: list(getattr(left, name)) for name in ("undo", "commands", "client", "engineer")},
+        "hint": hint(case, what) or None,
+        "tickets": [f"{link.desk}/{link.ticket}" for link in around.tickets],
+        "messages": [{"message_id": each.message.message_id, "channel": each.message.channel, "state": each.state,
+                      "recipients": list(each.message.recipients), "detail": each.detail,
+                      "sent_at": _iso(each.sent_at)} for each in around.messages],
+        "engineer_absent_until": str(around.absence.last) if around.absence else None,
+    }
+
+
 def window_row(window: Window) -> dict[str, Any]:
     return {"starts_at": _iso(window.starts_at), "ends_at": _iso(window.ends_at), "zone": window.zone,
             "latest_start": _iso(window.latest_start), "local_start": f"{window.local_start:%Y-%m-%d %H:%M}"}
 
 
 def story(
-    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, what: Next, now: datetime, data: str = ""
+    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, what: Next, now: datetime,
+    around: Around | None = None,
 ) -> Table:
-    """The screen as two columns: what it is about, and what is to be said of it. ``data``: of its personal data."""
+    """The screen as two columns: what it is about, and what is to be said of it. The journal's lines are cut."""
     screen = Table.grid(padding=(0, 2))
     screen.add_column(no_wrap=True)
     screen.add_column(overflow="fold")
-    for label, said in _rows(case, journal, hold, what, now, data):
+    for label, said in _rows(case, journal, hold, now, around or Around()):
         screen.add_row(Text(label, style="bold"), Text(one_line(said)))
+    for number, entry in enumerate(journal[-LAST:]):
+        line = Text(one_line(journal_line(entry)), no_wrap=True, overflow="ellipsis")
+        screen.add_row(Text("" if number else "Journal", style="bold"), line)
+    screen.add_row(Text("Next", style="bold"), Text(one_line(f"{next_sentence(case, what)}.")))
+    command = hint(case, what)
+    if command:
+        screen.add_row(Text("Say it with", style="bold"), Text(one_line(command)))
     return screen
 
 
 def _rows(
-    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, what: Next, now: datetime, data: str
+    case: Case, journal: Sequence[JournalEntry], hold: Hold | None, now: datetime, around: Around
 ) -> Iterator[Row]:
     yield case.id, f"{case.client} · {case.system_id}, {case.environment} · order {case.order_ref}"
     yield "Upgrade", f"to {case.target}" + (f", runs {case.running_release}" if case.running_release else "")
-    yield "Engineer", case.engineer or "nobody yet"
-    yield "State", f"{case.state} since {case.since:%Y-%m-%d %H:%M} UTC ({_long(now - case.since)})"
+    away = f", away until {around.absence.last}: see `uplift engineers list`" if around.absence else ""
+    yield "Engineer", (case.engineer or "nobody yet") + away
+    yield "State", f"{case.state} since {case.since:%Y-%m-%d %H:%M} UTC ({_long(now - case.since)}){_reminded(case)}"
     if case.trouble:
         yield "Trouble", case.trouble.reason
     if case.running:
         yield "Running", f"{case.running.step} since {case.running.started_at:%Y-%m-%d %H:%M} UTC ({case.running.key})"
     if case.stop_asked:
         yield "Stopping", f"at the next stage boundary: {case.stop_asked}"
-    yield from _plan(case, now)
+    yield from plan_rows(case, journal, zone_of(case), now)
+    yield from _sent(around)
     yield from _booking(case)
     yield from _after(case)
-    if data:
-        yield "Data", data
-    for number, entry in enumerate(journal[-LAST:]):
-        yield "" if number else "Journal", journal_line(entry)
+    if around.data:
+        yield "Data", around.data
     if hold:
         yield "Hold", f"no new change anywhere, by {hold.by} since {hold.at:%Y-%m-%d %H:%M} UTC: {hold.reason}"
-    yield "Next", next_sentence(case, what) + "."
 
 
-def _plan(case: Case, now: datetime) -> Iterator[Row]:
-    plan = case.plan
-    if plan is None:
-        yield "Plan", "none yet: the system was not inspected"
-        return
-    seen = f", inspected {case.inspected_at:%Y-%m-%d %H:%M} UTC" if case.inspected_at else ""
-    yield "Plan", f"{plan.digest[:DIGEST]} · {plan.verdict} · about {_minutes(plan.estimate_s)}{seen}"
-    for item in plan.items[:ITEMS]:
-        yield "", _item(case, plan, item)
-    if len(plan.items) > ITEMS:
-        yield "", f"and {len(plan.items) - ITEMS} more findings (--json shows all)"
-    if case.approval:
-        lapsed = "" if case.agreed else ", of a plan that has changed since: it no longer counts"
-        word = case.approval
-        yield "Agreed", f"by {word.by} ({word.how.replace('_', ' ')}) on {word.at:%Y-%m-%d %H:%M} UTC{lapsed}"
-    for waiver in case.waivers:
-        what = f"{waiver.check_id} ({waiver.subject})" if waiver.subject else waiver.check_id
-        yield "Waived", f"{what} by {waiver.owner} until {waiver.expires_on}{_ends(case, waiver, now)}: {waiver.reason}"
-    for override in case.overrides:
-        if override.plan_revision == case.plan_revision:
-            yield "Override", f"{override.guard} by {override.by}: {override.reason}"
+def _reminded(case: Case) -> str:
+    if not case.reminders:
+        return ""
+    times = "once" if case.reminders == 1 else f"{case.reminders} times"
+    return f", reminded {times}" + (f", last {case.reminded_at:%Y-%m-%d %H:%M} UTC" if case.reminded_at else "")
 
 
-def _ends(case: Case, waiver: Waiver, now: datetime) -> str:
-    """Whether a waiver counts no more, or will not on the day that matters; days are those of the client's zone."""
-    zone = ZoneInfo(zone_of(case) or "UTC")
-    if waiver.expires_on < now.astimezone(zone).date():
-        return " (expired: it counts no more)"
-    if case.window and waiver.expires_on < case.window.ends_at.astimezone(zone).date():
-        return " (it expires before the window ends: the upgrade will be refused)"
-    return ""
-
-
-def _item(case: Case, plan: Plan, item: PlanItem) -> str:
-    """A finding with its remediations and what was decided on each."""
-    blocks = ", blocks" if item.blocking else ""
-    text = f"{item.check_id} ({item.subject}): {item.outcome}, {item.severity.label}{blocks}"
-    wanted = {action.id: action for action in plan.actions if action.check_id == item.check_id}
-    said = [f"{name} {_decision(case, name, wanted[name].needs_approval)}" if name in wanted else f"{name} (waived)"
-            for name in item.remediation_ids]
-    return f"{text} → {'; '.join(said)}" if said else text
-
-
-def _decision(case: Case, remediation_id: str, needs_approval: bool) -> str:
-    if remediation_id in case.remediated:
-        return "(done)"
-    decisions = case.approval.decisions if case.approval else ()
-    decided = [d.approved for d in decisions if d.remediation_id == remediation_id]
-    if decided:
-        return "(approved)" if decided[-1] else "(declined)"
-    return "(to be decided)" if needs_approval else "(needs no approval)"
+def _sent(around: Around) -> Iterator[Row]:
+    """The mail and tickets of a case; what is in doubt is named, since somebody has to find out."""
+    for channel, label in ((Channel.MAIL, "Mail"), (Channel.TICKET, "Ticket")):
+        theirs = [each for each in around.messages if each.message.channel is channel]
+        counts = Counter(each.state for each in theirs)
+        said = ", ".join(f"{counts[state]} {state}" for state in OutboxState if counts[state])
+        if channel is Channel.TICKET:
+            said = " · ".join([*(f"{link.desk}/{link.ticket}" for link in around.tickets), *([said] if said else [])])
+        if said:
+            yield label, said
+        for each in theirs:
+            if each.state is OutboxState.UNSURE:
+                yield "", f"unsure whether it reached {', '.join(each.message.recipients)}: {each.detail}"
 
 
 def _booking(case: Case) -> Iterator[Row]:
@@ -218,7 +216,7 @@ def _after(case: Case) -> Iterator[Row]:
 
 def window_words(window: Window) -> str:
     """Start, end and latest start, on the client's clock and in UTC."""
-    return (f"{both_clocks(window.starts_at, window.zone)}, {_minutes(window.duration_s)} long, "
+    return (f"{both_clocks(window.starts_at, window.zone)}, {minutes(window.duration_s)} long, "
             f"latest start {both_clocks(window.latest_start, window.zone)}")
 
 
@@ -227,13 +225,8 @@ def _proof(proof: BackupProof) -> str:
     return f"{proof.kind} {proof.ref} of {proof.taken_at:%Y-%m-%d %H:%M} UTC, by {proof.by}: {proof.evidence}{kept}"
 
 
-def _minutes(seconds: float) -> str:
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
-
-
 def _long(age: timedelta) -> str:
-    return f"{age.days} days" if age.days > 1 else _minutes(max(age.total_seconds(), 0))
+    return f"{age.days} days" if age.days > 1 else minutes(max(age.total_seconds(), 0))
 
 
 def _iso(moment: datetime | None) -> str | None:

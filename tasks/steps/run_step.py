@@ -26,6 +26,7 @@ from tasks.steps.precheck import precheck
 from tasks.steps.remediate import remediate
 from tasks.steps.retire import retire
 from tasks.steps.revert import revert
+from tasks.steps.schedule import schedule
 from tasks.steps.upgrade import upgrade
 from tasks.steps.verify import verify
 from tasks.steps.work import Died, ReportRefused, Work, resource_of, sentence
@@ -40,6 +41,7 @@ EXECUTORS: Mapping[Step, Callable[[Work], Awaitable[Event | None]]] = {
     Step.PRECHECK: precheck,
     Step.NOTIFY: notify,
     Step.REMEDIATE: remediate,
+    Step.SCHEDULE: schedule,
     Step.BACKUP: backup,
     Step.UPGRADE: upgrade,
     Step.VERIFY: verify,

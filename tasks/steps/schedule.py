@@ -30,7 +30,9 @@ BY_HAND = "propose times with `uplift case propose`, or postpone the case"
 async def schedule(work: Work) -> Proposed:
     """Raises UserError where no night can be found: the engineer then agrees on one with the client."""
     site = await asyncio.to_thread(Site.of, work.case, work.home)
-    found = await asyncio.to_thread(nights, work, site)
+    found, remark = await asyncio.to_thread(nights, work, site)
+    if remark:
+        await work.note(remark)
     if not found.offers:
         raise UserError("no_quiet_night", f"no night can be proposed: {found.why_none}", BY_HAND)
     for number, offer in enumerate(found.offers, start=1):
@@ -40,8 +42,11 @@ async def schedule(work: Work) -> Proposed:
     return Proposed(**work.reported(), slots=tuple(offer.window for offer in found.offers))
 
 
-def nights(work: Work, site: Site) -> Proposal:
-    """Raises UserError where the calls by hour are not known. Blocks."""
+def nights(work: Work, site: Site) -> tuple[Proposal, str]:
+    """The nights, and what an engineer should know of how they were found. Blocks.
+
+    Raises UserError where the calls by hour are not known.
+    """
     known = known_from(work.folder.load(Path(work.case.findings_ref or "").stem, Kept).recording)
     rules, system = site.profile.scheduling, site.system
     begins = work.now() + timedelta(hours=rules.notice_h)
@@ -50,17 +55,17 @@ def nights(work: Work, site: Site) -> Proposal:
     rhythm, week = _week(known, site)
     days = after.astimezone(system.zone).date(), until.astimezone(system.zone).date()
     closed = closed_days(system.country, system.blackout, *days)
-    if closed is None:
-        closed = {}
+    remark = "" if closed is not None else f"the public holidays of {system.country} are not known: none is left out"
     needs_s = work.case.needed().total_seconds()
     engineer = load_engineers(work.home).named(work.case.engineer)
-    return propose(Wanted(
+    found = propose(Wanted(
         zone=system.timezone, week=week, weeks=max(rhythm.days / 7, 1 / 7), needs_s=needs_s,
         length_s=needs_s + rules.tests_s + rules.revert_s, after=after, until=until,
-        business_hours=system.business_hours, closed=closed,
+        business_hours=system.business_hours, closed=closed or {},
         busy=(*_jobs(known, site, after, until), *_others_on_host(work, site)),
         shifts=shifts_of(engineer, after, until) if engineer else None,
     ), rules.slots)
+    return found, remark
 
 
 def _week(known: Known, site: Site):  # type: ignore[no-untyped-def]  # the counted calls, and their week
