@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from tasks.facts import shell_facts, sql_facts
+from tasks.facts import shell_facts
 from tasks.model.answer import Answer
-from tasks.model.fact import Declined, Known, Query, ShellFact, Unknown
+from tasks.model.fact import ShellFact
 from tasks.model.facts import (
     AsteriskVersion,
-    CdrColumns,
     ConfigurationErrors,
     CustomFiles,
     CustomKind,
@@ -30,55 +29,12 @@ from tasks.model.facts import (
     SipDriver,
     SipDrivers,
     SiteSettings,
-    Table,
-    Tables,
 )
-from tasks.model.profile import Commands, Database, Paths, Profile
+from tasks.model.profile import Commands, Paths, Profile
 from tasks.model.release import Release
+from tests.facts.site_tree import ASTERISK, CRON, DIALPLAN, FOREIGN, INSTALLED, LATER, LOG, ODD, OWN, write
 
 FACTS: dict[type, ShellFact[Any]] = {fact.of: fact for fact in shell_facts()}
-OWN, FOREIGN = "1fb7f5c06d7a2052e38d021b3d8ca151", "e5e9d9107486bd8e5ed76565a4c669f0"
-INSTALLED, LATER = 1_700_000_000, 1_720_000_000
-# A folder that would end a carelessly quoted command, and run what follows.
-ODD = "it's $(touch pwned) `touch pwned` \"so\"; touch pwned"
-ASTERISK = """\
-#!/bin/sh
-case "$2" in
-"core show version") echo "Asterisk 16.28.0 built by nobody @ x on a x86_64 running Linux on 2024-01-04 17:58:50 UTC" ;;
-"module show like chan_") echo "chan_sip.so  SIP  0  Running  extended"; echo "1 modules loaded" ;;
-"sip show peers") for i in 1 2 3; do echo "10$i (Unspecified) D"; done; echo "3 sip peers [Monitored: 0 online]" ;;
-*) echo "No such command '$2'" ;;
-esac
-"""
-LOG = """\
-[2026-11-22 10:00:00] Asterisk 16.28.0 built by nobody @ x on a x86_64 running Linux on 2024-01-04 17:58:50 UTC
-[2026-11-22 10:00:01] ERROR[45] chan_sip.c: an error of an earlier life
-[2026-11-23 16:47:52.495] Asterisk 16.28.0 built by nobody @ x on a x86_64 running Linux on 2024-01-04 17:58:50 UTC
-[2026-11-23 16:47:52.500] NOTICE[45] loader.c: 68 modules will be loaded.
-[2026-11-23 16:47:52.600] ERROR[45] manager.c: Invalid ACL '192.168.1.0/255.255.255.x'
-[Nov 23 16:47:53] WARNING[78][C-0000001a] loader.c: Error loading module 'codec_g729.so': wrong build
-[Nov 23 16:48:53] WARNING[79][C-0000002b] loader.c: Error loading module 'codec_g729.so': wrong build
-[2026-11-23 16:49:52.600] ERROR[99] manager.c: Invalid ACL '192.168.1.0/255.255.255.x'
-[2026-11-23 16:49:53] NOTICE[99] chan_sip.c: Registration from 'x' failed: Wrong password
-"""
-DIALPLAN = """\
-; Macro(commented)
-exten => 1,1,Macro(greeting,${EXTEN}) ; Monitor(commented)
- same => n,MixMonitor(a.wav)
- same => n,Dial(PJSIP/101&SIP/102,20)
- same => n,monitor (wav)
- same => n,Set(x=a\\;b)
- same => n,GosubIf($[1]?SIPAddHeader(X: y))
- same => n,MYSQL(Connect c localhost root hush db)
-"""
-CRON = "# /script/commented.sh\n*/5 * * * * root /script/firewall.pl --password=hush >/dev/null 2>&1\n" \
-       "0 3 * * * root cd / && run-parts /etc/cron.daily; mysqldump -phush x | /root/push.sh\n"
-
-
-def write(path: Path, text: str | bytes, at_s: int = INSTALLED) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    os.utime(path, (at_s, at_s))
 
 
 @pytest.fixture
@@ -308,39 +264,3 @@ def test_every_question_is_one_line_of_valid_shell(profile: Profile) -> None:
         command = fact.ask(profile)
         assert "\n" not in command
         assert subprocess.run(["sh", "-n", "-c", command]).returncode == 0
-
-
-COLUMNS = CdrColumns(("AcctId", "calldate"), ("AcctId",))
-
-
-def asked(name: str, columns: CdrColumns | Unknown, rows: int | None = None) -> str:
-    fact = next(fact for fact in sql_facts() if fact.name == name)
-    tables = Unknown("tables", "no") if rows is None else Tables("pbxware", (Table("cdr", "MyISAM", rows, 1, 1, 0),))
-    query = fact.ask(Profile(name="lab", database=Database(scan_limit_rows=1000)),
-                     Known({CdrColumns: columns, Tables: tables}))
-    if isinstance(query, Declined):
-        return query.reason
-    assert isinstance(query, Query)
-    return query.sql
-
-
-@pytest.mark.parametrize("name", ["cdr_span", "cdr_rhythm"])
-def test_a_question_about_calls_is_declined_with_its_reason(name: str) -> None:
-    assert "not known: the login may not" in asked(name, Unknown("cdr_columns", "the login may not"))
-    assert "has no column calldate" in asked(name, CdrColumns(("AcctId",), ("AcctId",)))
-    unindexed = CdrColumns(("AcctId", "calldate"), ())
-    assert "cdr has 29,000,000 rows and no index on calldate" in asked(name, unindexed, 29_000_000)
-    assert "an unknown number of rows" in asked(name, unindexed)
-    assert asked(name, unindexed, 1000).startswith("SELECT ")
-
-
-def test_the_span_takes_the_cheapest_way() -> None:
-    assert "ORDER BY AcctId DESC LIMIT 1" in asked("cdr_span", COLUMNS, 29_000_000)
-    assert "MIN(calldate)" in asked("cdr_span", CdrColumns(("AcctId", "calldate"), ("AcctId", "calldate")), 29_000_000)
-    assert "29,000,000 rows" in asked("cdr_rhythm", COLUMNS, 29_000_000)
-
-
-def test_every_query_is_a_bounded_select() -> None:
-    for fact in sql_facts():
-        query = fact.ask(Profile(name="lab"), Known({CdrColumns: COLUMNS, Tables: Tables("pbxware", ())}))
-        assert isinstance(query, Declined) or query.sql.startswith("SELECT ")

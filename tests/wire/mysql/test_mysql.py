@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from tasks.model.answer import Answer, Recording, Rows, Silence, Why
+from tasks.model.answer import Recording, Rows, Silence, Why
 from tasks.model.fact import Query
 from tasks.model.facts import CdrColumns, CdrRhythm, CdrSpan, DatabaseServer, Tables
 from tasks.model.fleet import System
 from tasks.model.profile import Database, Paths, Profile
 from tasks.model.sweep import Limits
 from tasks.rules.known import known_from
-from tasks.wire.mysql import DatabaseLogin, NoDatabase, Session, read_credentials, session
+from tasks.wire.mysql import DatabaseLogin, NoDatabase, Session, session
 from tasks.wire.ssh import connect
 from tasks.wire.visit import visit
 
@@ -288,19 +288,3 @@ async def test_an_ini_without_the_password_or_without_itself_says_so(
     assert {answer.detail for answer in recording.sql.values() if isinstance(answer, Silence)} == {
         "pbxware.ini cannot be read where the profile says it is"
     }
-
-
-CREDENTIALS = [
-    ("pw_mysql_host=db1\npw_mysql_username=u\npw_mysql_password=p\n", DatabaseLogin("db1", 3306, "u", "p")),
-    ('  pw_mysql_host = "localhost"\npw_mysql_username = \'u\'\npw_mysql_password = "a;b#c=d" ; note\n',
-     DatabaseLogin("127.0.0.1", 3306, "u", "a;b#c=d")),
-    ("pw_mysql_host=10.0.0.1:3307\r\npw_mysql_username=u\r\npw_mysql_password=a=b ; note\r\n",
-     DatabaseLogin("10.0.0.1", 3307, "u", "a=b")),
-    ("pw_mysql_host=\npw_mysql_username=u\npw_mysql_password=\n", DatabaseLogin("127.0.0.1", 3306, "u", "")),
-]
-
-
-@pytest.mark.parametrize(("text", "login"), CREDENTIALS)
-def test_the_login_is_read_as_php_reads_an_ini(text: str, login: DatabaseLogin) -> None:
-    assert read_credentials(Answer(exit_code=0, stdout=text), Database()) == login
-    assert "password" not in repr(login)
