@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,14 +13,18 @@ from pydantic import ValidationError
 from deployments.cli import case_agreement, case_assign, case_change, case_data, case_done, case_remedy, case_run
 from deployments.cli.case_journal import journal_line, told
 from deployments.cli.case_record import CaseId, case_store, typed_line
-from deployments.cli.case_story import case_row, next_sentence, story
+from deployments.cli.case_story import Around, around_row, case_row, next_sentence, story
 from deployments.cli.errors import ExitCode
 from deployments.cli.output import AsJson, console, print_json, print_table
 from reports.text import one_line
-from tasks.model.case import OVER, State
+from tasks.model.case import OVER, Case, State
+from tasks.model.engineer import Absence
 from tasks.model.errors import UserError
 from tasks.model.ledger import JournalEntry
 from tasks.rules.lifecycle import Awaited, Due, Wait, next_step
+from tasks.rules.presence import absent
+from tasks.wire.engineers import load_engineers
+from tasks.wire.home import find_home
 from tasks.wire.store import Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="One client's upgrade, from ticket to closed case.")
@@ -57,12 +62,25 @@ def show(case_id: CaseId, as_json: AsJson = False) -> None:
     with case_store() as store:
         case = store.case(case_id)
         now, hold, entries = store.now(), store.hold(), _entries(store, case_id)
-    what, data = next_step(case, now, hold), case_data.Kept().sentence(case)
+        data = case_data.Kept().sentence(case)
+        around = Around(store.messages(case_id), store.tickets_of(case_id), _absence(case, now), data)
+    what = next_step(case, now, hold)
     if as_json:
-        print_json(case_row(case, what) | {"personal_data": data or None, "hold": hold.model_dump(mode="json") if hold else None,
-                                           "journal_entries": len(entries), "case": case.model_dump(mode="json")})
+        print_json(case_row(case, what) | {"personal_data": data or None,
+                                           "hold": hold.model_dump(mode="json") if hold else None,
+                                           "journal_entries": len(entries), "case": case.model_dump(mode="json"),
+                                           **around_row(case, what, around)})
     else:
-        console().print(story(case, entries, hold, what, now, data))
+        console().print(story(case, entries, hold, what, now, around))
+
+
+def _absence(case: Case, now: datetime) -> Absence | None:
+    """Of the case's engineer, today. A file that cannot be read is `uplift engineers check`'s to tell."""
+    try:
+        engineer = load_engineers(find_home()).named(case.engineer)
+    except UserError:
+        return None
+    return absent(engineer, now) if engineer else None
 
 
 @app.command()

@@ -33,6 +33,7 @@ BY_HAND = {
     Step.WATCH: "look at the system, then close the case with `uplift case close --early REASON`",
 }
 
+
 @dataclass(frozen=True)
 class Around:
     """What the screen tells besides the case: its messages and tickets, the absence of its engineer today, and what

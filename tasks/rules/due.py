@@ -130,8 +130,8 @@ def _notified(case: Case, now: datetime) -> Next:
 
 
 def _awaiting_approval(case: Case, now: datetime) -> Next:
-    actions = case.plan.actions if case.plan else ()
-    return NeedsPerson(Who.CLIENT, f"decide on {', '.join(sorted({a.id for a in actions}))}")
+    asked = {a.id for a in (case.plan.actions if case.plan else ()) if a.needs_approval}
+    return NeedsPerson(Who.CLIENT, f"decide on {', '.join(sorted(asked)) or 'the plan'}")
 
 
 def _remediating(case: Case, now: datetime) -> Next:

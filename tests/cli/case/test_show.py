@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from tasks.model import event as e
-from tasks.model.case import State, Step
+from tasks.model.case import State
 from tasks.model.fleet import Environment
-from tasks.steps.run_step import EXECUTORS
 from tests.cli.case.conftest import ZONE
 from tests.rules.story import SIP_PLAN
 
@@ -58,25 +57,16 @@ async def test_the_screen_tells_who_what_when_and_what_was_decided(uplift: Any, 
         assert words in said, words
 
 
-@pytest.mark.parametrize(("state", "step", "by_hand"), [
-    (State.READY, Step.SCHEDULE, "the engineer eva has to propose windows with `uplift case propose`."),
-    (State.REMEDIATING, Step.REMEDIATE, "the engineer eva has to carry out what was approved, then have the system"),
-])
-async def test_what_uplift_does_not_run_is_the_engineers(
-    uplift: Any, case_at: Any, state: State, step: Step, by_hand: str
-) -> None:
-    case_at(state, found=SIP_PLAN)
-    said = " ".join((await uplift("case", "show", "C-1")).out.rsplit("\nNext", 1)[1].split())
-    assert said.startswith(f"the step {step} is due" if step in EXECUTORS else by_hand)
-
-
 async def test_findings_stand_with_their_decisions(uplift: Any, case_at: Any) -> None:
     case_at(State.AWAITING_APPROVAL, found=SIP_PLAN)
     said = (await uplift("case", "show", "C-1")).out
-    assert "chan_sip_in_use (sip): fail, high, blocks → move_to_pjsip (to be decided)" in said
-    digest = (await uplift("case", "show", "C-1", "--json")).json["plan_digest"]
-    assert (await uplift("case", "approve", "C-1", "--plan", digest[:8], "--all", "--by", "Ann")).code == 0
-    assert "move_to_pjsip (approved)" in (await uplift("case", "show", "C-1")).out
+    assert "chan_sip_in_use (sip): fail, high, blocks → move_to_pjsip" in said
+    assert "move_to_pjsip: to be decided · for chan_sip_in_use" in said
+    row = (await uplift("case", "show", "C-1", "--json")).json
+    assert row["hint"] == f"uplift case approve C-1 --plan {row['plan_digest'][:12]} --all --by NAME --how telephone"
+    words = row["hint"].replace("NAME", "Ann").split()[1:]
+    assert (await uplift(*words)).code == 0, "the hint is a command that works"
+    assert "move_to_pjsip: approved, not done yet · for chan_sip_in_use" in (await uplift("case", "show", "C-1")).out
 
 
 async def test_the_journal_reads_as_a_story_and_verifies(uplift: Any, case_at: Any) -> None:
