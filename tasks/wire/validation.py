@@ -112,7 +112,8 @@ def _words(found: Any, model: type[BaseModel], where: Location, name: str) -> tu
         wanted, remedy = _SHAPES[kind]
         if given is None:
             return f"{name} is empty", "write a value, or remove the field"
-        return f"{name} is not {wanted}", "write text" if isinstance(given, dict | list) else remedy.format(input=given)
+        return f"{name} is not {wanted}", "write text" if isinstance(given, dict | list) else (
+            remedy.replace("{input}", str(given)))
     return f"{name}: {found['msg'][:1].lower()}{found['msg'][1:]}", "correct it"
 
 

@@ -197,6 +197,7 @@ def test_a_wrong_password_is_told_without_it(
     ({"reminders": {"at_most": -1}}, "reminders.at_most"),
     ({"server": {"host": "127.0.0.1", "user": "u"}}, "add credential"),
     ({"recipient": []}, "unknown field"),
+    ({"incoming": "here"}, "write it as {key: value}"),
 ])
 def test_wrong_settings_are_told_in_one_sentence(
     home: Path, server: MailServer, folder: SweepFolder, change: dict[str, object], told: str
