@@ -64,6 +64,7 @@ def explain(
         f"Why: {check.reason}",
         f"Remedy: {check.remedy}",
         f"The client is told: {check.client_text}",
+        *([f"What happens if nothing is done: {check.otherwise}"] if check.otherwise else []),
         f"Looks at: {', '.join(described['needs'])}",
         *([f"Releases of the profile {profile}: {', '.join(described['releases']) or 'none'}"] if bound(check) else []),
         *_thresholds(profile, described["profile"]),
@@ -142,6 +143,7 @@ def _described(check: Check, profile: Profile) -> dict[str, Any]:
         "reason": check.reason,
         "remedy": check.remedy,
         "client_text": check.client_text,
+        "otherwise": check.otherwise,
     }
 
 

@@ -5,6 +5,7 @@ from tasks.model.facts import Mount, Mounts
 from tasks.model.finding import Kind, Remediation
 from tasks.model.profile import Profile
 
+FREE = Remediation(id="free_space", kind=Kind.CLIENT, text="remove old recordings and backups", reversible=False)
 CLEAR = Remediation(id="clear_temporary_files", kind=Kind.COMMAND, reversible=False,
                     text="delete old files from the temporary folders")
 DELETE = Remediation(id="delete_old_recordings", kind=Kind.COMMAND, reversible=False,

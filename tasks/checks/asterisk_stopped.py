@@ -2,6 +2,7 @@
 
 Remedy: find out why Asterisk is stopped (its log, the disk), start it, and sweep again.
 Client: The telephone service of your phone system is stopped. Please call us if that is not on purpose.
+Otherwise: Nobody can call or be called, and we cannot test your telephones before the upgrade.
 """
 from __future__ import annotations
 

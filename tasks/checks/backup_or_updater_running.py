@@ -2,6 +2,7 @@
 
 Remedy: wait until it is done, or end it in its own way; then look again.
 Client: A backup or update is running on your phone system. We wait until it is finished.
+Otherwise: The upgrade would collide with that work, so we do not begin before it has ended.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 What a sweep saw is worth knowing only: shortly before the upgrade a guard looks for calls, and waits for their end.
 Remedy: choose hours in which nobody calls, or wait until the calls have ended.
 Client: People are on the phone at the moment. Calls that are still up when the upgrade begins will be cut off.
+Otherwise: Whoever is on the phone when the upgrade begins is cut off in the middle of the call.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Calls still connect, but billing and reports stop; the last number is taken, and each further INSERT fails on it.
 Remedy: widen the counter to BIGINT, best together with the upgrade's own change of the table.
 Client: The numbering of your call history is nearly used up. We will extend it so that no call record is lost.
+Otherwise: One day no call is recorded any more, so your reports and bills are incomplete from then on.
 """
 from __future__ import annotations
 

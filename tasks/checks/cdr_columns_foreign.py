@@ -3,6 +3,7 @@
 The vendor's columns stand in the profile (database_health.cdr_columns).
 Remedy: find out which program fills them, save them, and agree with the client whether they are made again afterwards.
 Client: Extra fields were added to your call history. Please tell us which program uses them, so that none is lost.
+Otherwise: What that program has stored there may be gone after the upgrade.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Calls by day and hour then cannot be told, nor which hours are quiet. An index that was switched off counts as none.
 Remedy: add an index on calldate in the upgrade's window; adding it rebuilds or locks the table on old servers.
 Client: Searching your call history is slow because of a missing index. We can add it together with the upgrade.
+Otherwise: Reports about your calls stay slow. The upgrade can be made all the same.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: move old calls to an archive table before the upgrade, or agree on a longer window with the client.
 Client: Your call history is so large that the upgrade would take longer than planned. Old calls can be archived first.
+Otherwise: Your telephones are silent for longer during the upgrade than we promised.
 """
 from __future__ import annotations
 

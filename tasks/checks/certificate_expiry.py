@@ -2,6 +2,7 @@
 
 Remedy: renew the certificate, put it where it is configured, and reload Asterisk or the web server.
 Client: A security certificate of your phone system has expired or is about to. It needs to be renewed.
+Otherwise: Telephones and browsers that check the certificate no longer connect once it has expired.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: put the file where the configuration names it, or take the transport out of the configuration.
 Client: Your phone system is told to use a security certificate that is not there. We need to correct that.
+Otherwise: Telephones with encrypted connections may stay silent when your phone system starts anew.
 """
 from __future__ import annotations
 

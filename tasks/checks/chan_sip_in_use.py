@@ -3,6 +3,7 @@
 Asterisk 21 removed chan_sip (its UPGRADE notes); which PBXware release did so stands in the profile.
 Remedy: move the extensions and trunks to PJSIP before the upgrade.
 Client: Your phones use an older connection method that the new version no longer has. We need to move them over first.
+Otherwise: The telephones and lines that use it are silent after the upgrade, so we cannot make it.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: set the clock, let it be kept by NTP, and restart the services that hold times in memory.
 Client: The clock of your phone system is wrong. We need to set it before the upgrade.
+Otherwise: Calls are recorded with the wrong time, and the upgrade may begin at another time than agreed.
 """
 from __future__ import annotations
 

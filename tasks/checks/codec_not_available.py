@@ -3,6 +3,7 @@
 G.729, for which a translator is bought, has a check of its own where the upgrade takes it away.
 Remedy: allow a codec that Asterisk has (alaw, ulaw, g722) on the trunk, or load the module of the one that is meant.
 Client: A line of yours uses a voice format that your phone system cannot convert. We would like to correct that.
+Otherwise: On some calls over that line nobody hears anything.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: mend the configuration that the log names; list what a site knows as harmless under harmless_errors.
 Client: Your phone system reports errors in its configuration. We would like to mend them before the upgrade.
+Otherwise: The errors stay, and after the upgrade nobody can tell which of them it has caused.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 PHP 7 removed the mysql_ functions, Asterisk 21 chan_sip; major releases change fields of the database (vendor).
 Remedy: read the script, rewrite the places, and test it against the new release before the client relies on it.
 Client: A program made for your phone system may not work with the new version. It must be looked at and adapted.
+Otherwise: The program may stop working, or do the wrong thing, after the upgrade.
 """
 from __future__ import annotations
 

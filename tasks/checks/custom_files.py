@@ -4,6 +4,7 @@ What is thought to survive is only told; where the profile says of no fate, some
 Vendor's policy for custom development: take it out, install, apply it again, perhaps after rework.
 Remedy: save the files, find out what they are for, and name their fate in the profile's custom section.
 Client: Your phone system contains changes made for you. Please tell us which you still need after the upgrade.
+Otherwise: What was made for you may be missing or not work after the upgrade.
 """
 from __future__ import annotations
 

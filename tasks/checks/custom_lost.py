@@ -3,6 +3,7 @@
 Seen: plain PHP among the vendor's encoded pages, AGI scripts. Which folders are replaced stands in the profile.
 Remedy: save the file, and put it back after the upgrade if the client still needs it; it may want rework.
 Client: Your phone system contains additions that the upgrade removes. Please tell us which of them you still need.
+Otherwise: The additions are gone after the upgrade.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Seen after restores and copies of other PBX systems; a firewall script that does not run leaves the system open.
 Remedy: look at what it is for, and give the execute bit back (`chmod +x`) where it is still wanted.
 Client: A scheduled task on your phone system cannot run as it is. We would like to repair it before the upgrade.
+Otherwise: That task goes on doing nothing, unnoticed.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Seen: style sheets and logos of the web pages, which a cron script of the site's then put back.
 Remedy: save the file, and make the same edit in the new release's own file; never copy the old one over it.
 Client: The look of your phone system's web pages was changed for you. The upgrade resets it; we can apply it again.
+Otherwise: The web pages look as delivered by the maker after the upgrade.
 """
 from __future__ import annotations
 

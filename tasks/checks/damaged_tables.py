@@ -2,6 +2,7 @@
 
 Remedy: `CHECK TABLE … FOR UPGRADE` and `REPAIR TABLE` off-hours (both lock the table), after a backup.
 Client: A part of your phone system's database is damaged. We need to repair it outside your business hours.
+Otherwise: The upgrade would stop half way, so we cannot make it. What is stored there may be lost.
 """
 from __future__ import annotations
 

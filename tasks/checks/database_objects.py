@@ -4,6 +4,7 @@ A trigger that names a dropped column makes every INSERT fail, and with it the w
 middle of the upgrade. What PBXware ships itself stands in the profile (database_health.own_objects).
 Remedy: save their definitions, switch them off before the upgrade, and adapt them to the new schema after it.
 Client: Custom automation was added inside your phone system's database. It must be switched off and checked.
+Otherwise: The automation may fail after the upgrade, and calls may then not be recorded.
 """
 from __future__ import annotations
 

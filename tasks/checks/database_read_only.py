@@ -3,6 +3,7 @@
 Servers are set to read_only as replicas, by a failover, or by hand and forgotten.
 Remedy: find out why it was set; where the system is no standby, set read_only to OFF for good.
 Client: Your phone system's database is switched to read-only, so it cannot be upgraded. Please tell us if you know why.
+Otherwise: The upgrade cannot be made, and calls may not be recorded even now.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 What a release needs stands in the profile (releases: database).
 Remedy: upgrade the database server first, with a backup of its own and mysql_upgrade or mariadb-upgrade after it.
 Client: The database of your phone system is too old for the new version. It must be upgraded first.
+Otherwise: The upgrade would fail, so it cannot be made.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: set the domain name in the Multi-Tenant settings before the upgrade, and point its DNS record at the system.
 Client: The new version needs a domain name for your phone system. Please choose one, and we will help you to set it up.
+Otherwise: The new version does not work without it, so the upgrade cannot be made.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Asterisk's UPGRADE notes: 19 drops app_mysql; 21 drops app_macro, res_monitor, chan_sip, chan_mgcp and chan_skinny.
 Remedy: rewrite the places (Gosub for Macro, MixMonitor for Monitor, func_odbc for MYSQL, PJSIP for SIP).
 Client: Custom call routing on your phone system uses functions that the new version no longer has. It must be adapted.
+Otherwise: Calls that pass through this routing end there after the upgrade, so we cannot make it.
 """
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ Asterisk's UPGRADE notes: 19 drops cdr_mysql (the records of calls), 21 drops ch
 dialplan uses of dropped modules (app_macro, res_monitor, app_mysql) and chan_sip have checks of their own.
 Remedy: move the records to cdr_adaptive_odbc, the phones to SIP, or find out that nobody uses the module.
 Client: Your phone system uses a component that the new version no longer has. We need to replace it first.
+Otherwise: What uses the component no longer works after the upgrade.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Asterisk refuses a module with another build sum, and loads one without a sum unchecked. Seen: a bought codec_g729.so.
 Remedy: get the module for the new Asterisk, take the old one out before the upgrade, and put the new one in after it.
 Client: Your phone system contains an add-on that was installed separately. We need to take it out and replace it.
+Otherwise: The add-on may keep your phone system from starting after the upgrade, so we cannot make it.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Seen in the field: tables of FOP2. An upgrade may leave them behind, change them, or fail on them.
 Remedy: find out which program owns them, and agree with the client whether it is kept; save them before the upgrade.
 Client: Another program keeps its data inside your phone system's database. Please tell us whether you still use it.
+Otherwise: That program may lose its data, or stop working, after the upgrade.
 """
 from __future__ import annotations
 

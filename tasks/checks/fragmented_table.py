@@ -3,6 +3,7 @@
 Rows that were deleted leave room that only a rebuild gives back, and the upgrade rebuilds the table of calls anyway.
 Remedy: where disk is short, rebuild the table off-hours (OPTIMIZE TABLE) before anything else is removed.
 Client: Your phone system's database holds a lot of unused space. We can give it back outside your business hours.
+Otherwise: The space stays taken, and the upgrade takes a little longer.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Observed: PBXware 8.2 has none. Calls in which both ends speak G.729 are passed on without one.
 Remedy: agree on another codec with the carrier (alaw, ulaw), and allow it on the trunk before the upgrade.
 Client: A line of yours uses a voice format that the new version cannot convert. We need to change it first.
+Otherwise: On calls over that line nobody hears anything after the upgrade, so we cannot make it.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Whatever was restricted before is open to everybody afterwards, and licences may not suffice.
 Remedy: note the edition of each extension before the upgrade, and set them again after it.
 Client: After the upgrade every user may use all editions of gloCOM. Please tell us who should be restricted again.
+Otherwise: Every user sees all editions of gloCOM until somebody restricts them again.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: find what keeps the system busy, and end it or move it before the upgrade.
 Client: Your phone system is very busy. We look for the reason before the upgrade, so that it does not take longer.
+Otherwise: The upgrade may take longer than we promised, and so does the silence of your telephones.
 """
 from __future__ import annotations
 

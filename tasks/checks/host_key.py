@@ -3,6 +3,7 @@
 No login is made, so that no credential reaches a machine that nobody vouches for.
 Remedy: compare the fingerprint on the system's own console; if it is the system's, run `uplift fleet enroll`.
 Client: Your phone system identifies itself differently than before. Please tell us whether it was rebuilt or replaced.
+Otherwise: We cannot be sure that we talk to your phone system, so we do nothing on it.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: choose an hour for the upgrade in which no heavy job starts, or suspend the job for that night.
 Client: Some automatic jobs run at night. We will plan the upgrade around them.
+Otherwise: If such a job runs during the upgrade, both may fail.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: have the licence renewed before the upgrade.
 Client: The licence of your phone system has expired or is about to. Please renew it before the upgrade.
+Otherwise: With an expired licence your phone system may stop working after the upgrade.
 """
 from __future__ import annotations
 

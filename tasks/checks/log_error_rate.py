@@ -3,6 +3,7 @@
 Counted over the last day of its log. What its configuration is to blame for is told by another check, by its source.
 Remedy: read the log, and mend what repeats; or set telephony.log_lines_per_hour to what is usual at the site.
 Client: Your phone system reports many problems in its log. We would like to look into them before the upgrade.
+Otherwise: The problems stay, and after the upgrade nobody can tell which of them it has caused.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 While it waits, everything that needs the table queues behind it (MariaDB manual, metadata locks): phones stay silent.
 Remedy: wait for its end, or find out who runs it; never kill an ALTER or a repair that is under way.
 Client: A long task is running in your phone system's database right now. We will wait until it has finished.
+Otherwise: The upgrade would wait for that task, and your telephones would be silent meanwhile.
 """
 from __future__ import annotations
 

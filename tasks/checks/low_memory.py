@@ -2,6 +2,7 @@
 
 Remedy: find what holds the memory (a leak goes with a restart), or give the system more.
 Client: Your phone system has too little free memory for the upgrade. It may need a restart or more memory.
+Otherwise: The upgrade may be broken off for lack of memory.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Modules that decline only because nobody configured them are patterns of the profile (telephony.may_decline).
 Remedy: read what the log says of the module, and mend its configuration, or take it out of modules.conf.
 Client: A part of your phone system does not start. We would like to find out whether you need it.
+Otherwise: That part goes on not working, and after the upgrade nobody can tell why.
 """
 from __future__ import annotations
 

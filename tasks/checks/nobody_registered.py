@@ -3,6 +3,7 @@
 Either the system is not in use, or its phones cannot reach it already.
 Remedy: ask the client whether the system is in use; if so, find out why no phone registers, and sweep again.
 Client: No phone is connected to your phone system at the moment. Please tell us whether you use it.
+Otherwise: After the upgrade we cannot tell whether your telephones work as they did before.
 """
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ InnoDB's Redundant and Compact rows take index keys of 767 bytes only: a change 
 "InnoDB Limits"). An engine that the new server no longer has cannot be opened at all.
 Remedy: convert the table off-hours: ROW_FORMAT=DYNAMIC, or ENGINE=InnoDB; it is rebuilt, and locked meanwhile.
 Client: Some tables of your phone system's database use an outdated format. We need to convert them first.
+Otherwise: The upgrade may stop at these tables.
 """
 from __future__ import annotations
 

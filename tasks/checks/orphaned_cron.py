@@ -3,6 +3,7 @@
 Remedy: find out with the client whether the program is missed; bring it back, or take the entry out.
 Client: A scheduled task on your phone system no longer works, because its program is missing. Please tell us
 whether you still need it.
+Otherwise: The task goes on failing, unnoticed.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: see that the address, port and credential of the fleet file are right and that the way to the system is open.
 Client: We could not connect to your phone system to inspect it. Please make sure that our address may reach it.
+Otherwise: We can neither look at your phone system nor upgrade it.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: find out why (Linux remounts after errors: look at dmesg), repair it with fsck, replace a failing disk.
 Client: A disk of your phone system does not work as it should. It must be looked at before the upgrade.
+Otherwise: Nothing can be stored on that disk, so the upgrade cannot be made, and data may be lost.
 """
 from __future__ import annotations
 

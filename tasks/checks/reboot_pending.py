@@ -3,6 +3,7 @@
 The reboot that the upgrade brings would be the first in months: what fails then looks like a fault of the upgrade.
 Remedy: reboot the system in an off-hour before the upgrade, and see that phones register again.
 Client: Your phone system needs a restart to finish earlier updates. We will agree on a time for it with you.
+Otherwise: The restart happens together with the upgrade and makes it longer.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: mend the replication and let it catch up before the upgrade, or take the replica out on purpose.
 Client: The copy of your phone system's database is not up to date. It must be mended before the upgrade.
+Otherwise: If your phone system fails, the copy cannot take its place.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 fail2ban's jails, or the list of sipPROT that the profile names, block it.
 Remedy: take the address off the list, and put it on the list of those that are never blocked.
 Client: The protection of your phone system blocks our test calls. We would like to allow our address.
+Otherwise: We cannot test your telephones by a call after the upgrade.
 """
 from __future__ import annotations
 

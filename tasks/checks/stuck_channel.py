@@ -2,6 +2,7 @@
 
 Remedy: look at the channel (`core show channel NAME`), and hang it up with `channel request hangup NAME`.
 Client: A call seems to hang in your phone system for many hours. We would like to end it.
+Otherwise: The call may go on costing money, and it keeps us from beginning the upgrade.
 """
 from __future__ import annotations
 

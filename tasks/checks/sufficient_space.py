@@ -2,22 +2,21 @@
 
 Remedy: free the mount that is named (old recordings and backups first), or enlarge it.
 Client: Your phone system has too little free disk space for the upgrade. Please have old recordings or files removed.
+Otherwise: The upgrade would stop half way for lack of space, so we cannot make it.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tasks.analysis.forecast import calls_growth
-from tasks.analysis.room_makers import room_makers
+from tasks.analysis.room_makers import FREE, room_makers
 from tasks.analysis.space import NoMount, needs_of_upgrade, needs_per_mount
 from tasks.model.check import Yielded, check
 from tasks.model.fact import Unknown
 from tasks.model.facts import CdrRhythm, CdrSpan, Mounts, Tables
-from tasks.model.finding import CannotTell, Kind, Problem, Remediation, Severity
+from tasks.model.finding import CannotTell, Problem, Severity
 from tasks.model.fleet import System
 from tasks.model.profile import Profile
-
-FREE = Remediation(id="free_space", kind=Kind.CLIENT, text="remove old recordings and backups", reversible=False)
 
 
 @check(severity=Severity.HIGH, blocking=True, version=3)

@@ -2,6 +2,7 @@
 
 Remedy: choose a target that the profile's hops allow from this release, or go there in two upgrades.
 Client: Your phone system cannot be brought to the planned version in one step. We will propose another way.
+Otherwise: The upgrade cannot be made in the way it was ordered.
 """
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Remedy: install chrony (or mend its servers and firewall), and see that it reaches a time server.
 Client: The clock of your phone system is not set automatically. We will mend that.
+Otherwise: The clock goes wrong little by little, and calls are recorded with the wrong time.
 """
 from __future__ import annotations
 

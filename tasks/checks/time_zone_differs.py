@@ -2,6 +2,7 @@
 
 Remedy: correct the time zone, in the fleet file or on the system; calls that were written keep the old one.
 Client: Your phone system is set to another time zone than we have on record. Please tell us which one is right.
+Otherwise: We might plan the upgrade for an hour in which you telephone.
 """
 from __future__ import annotations
 

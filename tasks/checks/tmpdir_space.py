@@ -3,6 +3,7 @@
 A small tmpfs as tmpdir is the usual case. A folder on the disk of the database files is counted there.
 Remedy: point tmpdir to a disk with room and restart the database, or enlarge the file system.
 Client: The temporary folder of your phone system's database is too small for the upgrade. We need to move it.
+Otherwise: The upgrade would stop half way for lack of space, so we cannot make it.
 """
 from __future__ import annotations
 

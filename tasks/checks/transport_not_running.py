@@ -3,6 +3,7 @@
 It was added without a reload, or could not be made; one TLS transport that fails breaks the others.
 Remedy: start Asterisk anew off-hours and see that the transport comes up, or take it out of the configuration.
 Client: A connection of your phone system is set up but was never started. We would like to try it before the upgrade.
+Otherwise: The telephones that are to use it may stay silent when your phone system starts anew.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 A registration with the carrier that failed, or a trunk that does not answer Asterisk's OPTIONS.
 Remedy: mend the trunk with the carrier, or take out one that is no longer used, before the upgrade.
 Client: One of your lines to the telephone network is down. Please tell us whether you still use it.
+Otherwise: No calls pass over that line, before the upgrade or after it.
 """
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 Asterisk asks them with OPTIONS (qualify); those that it does not ask are not counted.
 Remedy: compare the list with the client's before the upgrade, and remove phones that are gone.
 Client: Some of your phones do not answer. Please check whether they are switched on, or are no longer used.
+Otherwise: Those telephones stay silent, and after the upgrade nobody can tell why.
 """
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What a check is, and the decorator that makes one of a function.
 
 The module's docstring is what people read: its first paragraph is the reason, ``Remedy:`` what to do about it, and
-``Client:`` the same in plain words for the owner of the phone system.
+``Client:`` the same in plain words for the owner of the phone system, ``Otherwise:`` what happens if nothing is done,
+in such words too.
 """
 from __future__ import annotations
 
@@ -44,6 +45,7 @@ class Check:
     reason: str
     remedy: str
     client_text: str
+    otherwise: str                  # "" for a check that only ever tells
     where: str
     drops: tuple[str, ...] = ()
     demands: tuple[str, ...] = ()
@@ -80,7 +82,7 @@ def check(
         where = f"{judge.__code__.co_filename}:{judge.__code__.co_firstlineno}"
         module = sys.modules[judge.__module__]
         parts = _sections(inspect.getdoc(module) or "")
-        for name in ("reason", "remedy", "client"):
+        for name in ("reason", "remedy", "client", *(["otherwise"] if _finds(judge) else [])):
             if not parts.get(name):
                 raise BadCheck(f"{where}: the module's docstring has no {name}; see `uplift checks new`")
         if not inspect.isgeneratorfunction(judge):
@@ -98,6 +100,7 @@ def check(
             reason=parts["reason"],
             remedy=parts["remedy"],
             client_text=parts["client"],
+            otherwise=parts.get("otherwise", ""),
             where=where,
             drops=(drops,) if isinstance(drops, str) else drops,
             demands=(demands,) if isinstance(demands, str) else demands,
@@ -109,6 +112,11 @@ def check(
         )
 
     return make
+
+
+def _finds(judge: Judge) -> bool:
+    """Whether it may yield anything that stands in the way; who only tells says ``Iterator[Notice]``."""
+    return judge.__annotations__.get("return") != f"Iterator[{Notice.__name__}]"
 
 
 def _needs(judge: Judge, where: str) -> tuple[tuple[tuple[str, type], ...], frozenset[str]]:
@@ -129,7 +137,7 @@ def _needs(judge: Judge, where: str) -> tuple[tuple[tuple[str, type], ...], froz
 
 
 def _sections(doc: str) -> dict[str, str]:
-    reason, *rest = re.split(r"^(Remedy|Client):", doc, flags=re.MULTILINE)
+    reason, *rest = re.split(r"^(Remedy|Client|Otherwise):", doc, flags=re.MULTILINE)
     sections = {"reason": reason}
     sections.update(zip((word.lower() for word in rest[::2]), rest[1::2], strict=True))
     return {name: " ".join(text.split()) for name, text in sections.items()}

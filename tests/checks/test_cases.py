@@ -29,6 +29,11 @@ def test_a_check_has_reason_remedy_and_words_for_the_client(check: Check) -> Non
         assert len(text.split()) >= 5 and text.endswith(".")
 
 
+def test_a_check_that_finds_something_says_what_happens_if_nothing_is_done(check: Check, cases: Any) -> None:
+    finds = any(finding["outcome"] == "fail" for case in cases(check) for finding in case.expected())
+    assert not finds or (len(check.otherwise.split()) >= 5 and check.otherwise.endswith("."))
+
+
 def test_a_check_fits_forty_lines(check: Check) -> None:
     path = Path(check.where.rpartition(":")[0])
     assert len(path.read_text().splitlines()) <= 40

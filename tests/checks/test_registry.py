@@ -17,6 +17,7 @@ LATE = '''"""A system whose clock was never set writes calls into the wrong day.
 
 Remedy: set the clock and let it be kept by NTP.
 Client: The clock of your phone system is wrong, and we need to set it.
+Otherwise: Calls are recorded with the wrong time.
 """
 from __future__ import annotations
 
@@ -87,22 +88,23 @@ def test_a_check_lives_in_any_folder(tmp_path: Path) -> None:
     (tmp_path / "clock.py").write_text(LATE)
     (check,) = all_checks(tmp_path)
     assert (check.id, check.remedy) == ("clock", "set the clock and let it be kept by NTP.")
-    assert check.where == f"{tmp_path}/clock.py:15"
+    assert check.where == f"{tmp_path}/clock.py:16"
 
 
 @pytest.mark.parametrize(
     ("mended", "by", "line", "why"),
     [
-        ("identity: Identity, ", "identity: dict, ", 15, "nobody provides builtins.dict"),
-        ("identity: Identity, ", "identity, ", 15, "parameter 'identity' needs the type of a fact"),
-        ("identity: Identity, ", "identity: Identity | None, ", 15, "parameter 'identity' needs the type of a fact"),
-        ("identity: Identity, ", "identity: Nowhere, ", 15, "name 'Nowhere' is not defined"),
+        ("identity: Identity, ", "identity: dict, ", 16, "nobody provides builtins.dict"),
+        ("identity: Identity, ", "identity, ", 16, "parameter 'identity' needs the type of a fact"),
+        ("identity: Identity, ", "identity: Identity | None, ", 16, "parameter 'identity' needs the type of a fact"),
+        ("identity: Identity, ", "identity: Nowhere, ", 16, "name 'Nowhere' is not defined"),
         ("@check(severity=Severity.MEDIUM, blocking=True)", "", 1, "holds one check, this one holds 0"),
-        ("severity=Severity.MEDIUM", "severity=Severity.INFO", 15, "what is only worth knowing is a Notice"),
-        ("        yield Problem(", "        return Problem(", 15, "a check yields its findings"),
-        ("Remedy:", "Remedies:", 15, "the module's docstring has no remedy"),
-        ("Client:", "Customer:", 15, "the module's docstring has no client"),
-        ("    off_s = ", "    off_s == = ", 17, "invalid syntax"),
+        ("severity=Severity.MEDIUM", "severity=Severity.INFO", 16, "what is only worth knowing is a Notice"),
+        ("        yield Problem(", "        return Problem(", 16, "a check yields its findings"),
+        ("Remedy:", "Remedies:", 16, "the module's docstring has no remedy"),
+        ("Otherwise:", "Else:", 16, "the module's docstring has no otherwise"),
+        ("Client:", "Customer:", 16, "the module's docstring has no client"),
+        ("    off_s = ", "    off_s == = ", 18, "invalid syntax"),
     ],
 )
 def test_what_cannot_be_a_check_is_refused_with_file_and_line(
