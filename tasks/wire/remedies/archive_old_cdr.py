@@ -52,7 +52,7 @@ async def preview(sight: Sight) -> Preview:
         free, size = await _disk(sight.connection, sight.profile)
     except (UserError, Unclear) as error:
         return nothing(lines=(), trouble=str(error))
-    trouble = "" if amount.old_rows else f"there are no calls from before {cutoff:%d %B %Y}"
+    trouble = "" if amount.old_rows else f"there are no calls from before {cutoff:%-d %B %Y}"
     return nothing(
         lines=_lines(amount, cutoff, free, sight.profile) if amount.old_rows else (), items=amount.old_rows,
         size_bytes=amount.archive_bytes, trouble=trouble or _short(amount.archive_bytes, free, size, sight.profile),

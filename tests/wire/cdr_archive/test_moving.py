@@ -12,8 +12,7 @@ from tasks.model.errors import UserError
 from tasks.wire.cdr_archive.archiving import Archived, archive
 from tasks.wire.cdr_archive.restoring import drop, restore
 from tasks.wire.fenced import Unclear
-
-from .conftest import ARCHIVE, CUTOFF, Calls
+from tests.wire.cdr_archive.conftest import ARCHIVE, CUTOFF, Calls
 
 ENGINES = ("InnoDB", "MyISAM", "Aria")
 TABLE = (
@@ -289,7 +288,7 @@ async def test_two_runs_at_one_archive_are_not_to_be_had(calls: Calls) -> None:
 
 
 async def test_a_locked_table_is_waited_for_in_small_bites_until_patience_is_over(calls: Calls) -> None:
-    from .conftest import SETTINGS
+    from tests.wire.cdr_archive.conftest import SETTINGS
 
     made(calls, "MyISAM", rows=40)
     short = SETTINGS.model_copy(update={"limit_s": 0.2, "patience_s": 1.0})
