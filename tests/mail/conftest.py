@@ -23,7 +23,7 @@ from tests.rules.story import Story
 ANN, BO = "ann@acme.example", "bo@acme.example"
 SYSTEM = {
     "id": "acme", "client": "Acme", "environment": "standalone", "edition": "business", "profile": "lab",
-    "ssh": {"host": "127.21.110.1", "credential": "inspect"}, "timezone": "Europe/London", "country": "GB",
+    "ssh": {"host": "127.21.110.1", "credential": "inspect"}, "timezone": "Europe/London", "country": "ZZ",     # of which no holidays are known
     "engineer": "eva", "contacts": [{"name": "Ann Field", "email": ANN},
                                     {"name": "Bo", "email": BO, "language": "de"}],
 }
