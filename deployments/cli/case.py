@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -12,15 +13,15 @@ from pydantic import ValidationError
 
 from deployments.cli import case_agreement, case_assign, case_change, case_data, case_done, case_remedy, case_run
 from deployments.cli.case_journal import journal_line, told
-from deployments.cli.case_record import CaseId, case_store, typed_line
-from deployments.cli.case_story import Around, around_row, case_row, next_sentence, story
+from deployments.cli.case_record import CaseId, case_store, system_user, typed_line
+from deployments.cli.case_story import Around, around_row, case_row, long_since, next_sentence, story
 from deployments.cli.errors import ExitCode
 from deployments.cli.output import AsJson, console, print_json, print_table
 from reports.text import one_line
 from tasks.model.case import OVER, Case, State
 from tasks.model.engineer import Absence
 from tasks.model.errors import UserError
-from tasks.model.ledger import JournalEntry
+from tasks.model.ledger import JournalEntry, OutboxState
 from tasks.rules.lifecycle import Awaited, Due, Wait, next_step
 from tasks.rules.presence import absent
 from tasks.wire.engineers import load_engineers
@@ -29,7 +30,7 @@ from tasks.wire.store import Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="One client's upgrade, from ticket to closed case.")
 POLL_S = 2.0
-COLUMNS = ("case", "client", "system", "target", "state", "since (UTC)", "engineer", "next")
+COLUMNS = ("case", "client · system", "to", "state", "for", "engineer", "next")
 
 
 @app.command("list")
@@ -37,23 +38,41 @@ def list_cases(
     state: Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
     system: Annotated[str | None, typer.Option(help="Only of this system.")] = None,
     engineer: Annotated[str | None, typer.Option(help="Only of this engineer.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only of the engineer who has your user name.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Closed and cancelled ones too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """The cases that are under way, each with its next action."""
+    engineer = _me(engineer) if mine else engineer
     with case_store() as store:
         now, hold = store.now(), store.hold()
         found = [case for case in store.cases(state or None, system)
                  if (everything or state or case.state not in OVER) and engineer in (None, case.engineer)]
+        unsure = Counter(each.case_id for each in store.messages(state=OutboxState.UNSURE))
     cases = [(case, next_step(case, now, hold)) for case in found]
     if as_json:
         print_json([case_row(case, what) for case, what in cases])
     else:
         print_table(COLUMNS, [
-            tuple(map(one_line, (c.id, c.client, c.system_id, str(c.target), c.state, f"{c.since:%Y-%m-%d %H:%M}",
-                                 c.engineer or "", next_sentence(c, what))))
+            tuple(map(one_line, (c.id, f"{c.client} · {c.system_id}", str(c.target), c.state, long_since(now - c.since),
+                                 c.engineer or "", next_sentence(c, what) + _in_doubt(unsure[c.id]))))
             for c, what in cases
         ])
+
+
+def _in_doubt(messages: int) -> str:
+    return f"; {messages} message{'s' * (messages > 1)} in doubt: see `uplift case show`" if messages else ""
+
+
+def _me(given: str | None) -> str:
+    """Whoever is at the keyboard. Raises UserError where another is named, or engineers.yaml does not know them."""
+    name, engineers = system_user(), load_engineers(find_home())
+    if given is not None:
+        raise UserError("usage", "--mine and --engineer both say whose", "give one of the two")
+    if engineers.engineers and engineers.named(name) is None:
+        raise UserError("engineer_unknown", f"engineers.yaml has no {one_line(name)!r}, which is your user name",
+                        "give --engineer NAME")
+    return name
 
 
 @app.command()

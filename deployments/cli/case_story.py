@@ -145,7 +145,8 @@ def _rows(
     yield "Upgrade", f"to {case.target}" + (f", runs {case.running_release}" if case.running_release else "")
     away = f", away until {around.absence.last}: see `uplift engineers list`" if around.absence else ""
     yield "Engineer", (case.engineer or "nobody yet") + away
-    yield "State", f"{case.state} since {case.since:%Y-%m-%d %H:%M} UTC ({_long(now - case.since)}){_reminded(case)}"
+    age = long_since(now - case.since)
+    yield "State", f"{case.state} since {case.since:%Y-%m-%d %H:%M} UTC ({age}){_reminded(case)}"
     if case.trouble:
         yield "Trouble", case.trouble.reason
     if case.running:
@@ -226,7 +227,7 @@ def _proof(proof: BackupProof) -> str:
     return f"{proof.kind} {proof.ref} of {proof.taken_at:%Y-%m-%d %H:%M} UTC, by {proof.by}: {proof.evidence}{kept}"
 
 
-def _long(age: timedelta) -> str:
+def long_since(age: timedelta) -> str:
     return f"{age.days} days" if age.days > 1 else minutes(max(age.total_seconds(), 0))
 
 

@@ -1,7 +1,10 @@
 """`uplift case list|show|journal|follow`: what an engineer sees of a case, on any terminal, without harm."""
 from __future__ import annotations
 
+import getpass
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ import pytest
 from tasks.model import event as e
 from tasks.model.case import State
 from tasks.model.fleet import Environment
+from tasks.model.ledger import Channel, Message
+from tasks.wire.store import Store
 from tests.cli.case.conftest import ZONE
 from tests.rules.story import SIP_PLAN
 
@@ -131,3 +136,31 @@ async def test_the_list_is_narrowed(uplift: Any, case_at: Any) -> None:
     assert await listed("--engineer", "eva") == ["C-2"]
     assert await listed("--engineer", "max") == []
     assert await listed("--system", "other") == []
+
+
+async def test_whose_cases_are_mine_is_told_by_the_user_name(uplift: Any, case_at: Any, home: Path) -> None:
+    me = os.environ.get("SUDO_USER") or getpass.getuser()
+    case_at(State.READY, more=(lambda case, now: e.Assigned(at=now, by="eva", engineer=me),))
+    case_at(State.READY, case_id="C-2", order_ref="SO-2")
+    assert [row["case_id"] for row in (await uplift("case", "list", "--mine", "--json")).json] == ["C-1"]
+    both = await uplift("case", "list", "--mine", "--engineer", "eva")
+    assert both.code == 2 and "--mine and --engineer both say whose" in both.err
+    path = home / "engineers.yaml"
+    path.touch(0o600)
+    path.write_text("engineers: [{name: eva, full_name: Eva, email: eva@example.com, zone: UTC}]")
+    unknown = await uplift("case", "list", "--mine")
+    assert unknown.code == 2 and f"engineers.yaml has no {me!r}, which is your user name; give" in unknown.err
+
+
+async def test_a_message_in_doubt_shows_in_the_list_and_on_the_screen(uplift: Any, case_at: Any, home: Path) -> None:
+    case_at(State.NOTIFIED)
+    with Store.open(f"sqlite:///{home / 'uplift.db'}") as store:
+        noted = e.Noted(at=store.now(), by="eva", text="the notice again")
+        mail = Message(message_id="<2@u>", channel=Channel.MAIL, recipients=("ann@example.net",), payload=b"x")
+        store.record("C-1", noted, messages=(mail,))
+        (claimed,) = store.claim_messages("tend", only=("<2@u>",))
+        assert store.message_unsure(claimed, "no answer after DATA")
+    listed = " ".join((await uplift("case", "list", COLUMNS="160")).out.split())
+    assert "1 message in doubt" in listed
+    shown = " ".join((await uplift("case", "show", "C-1")).out.split())
+    assert "Mail 1 unsure unsure whether it reached ann@example.net: no answer after DATA" in shown
