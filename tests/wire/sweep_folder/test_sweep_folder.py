@@ -190,3 +190,53 @@ def test_shards_cover_every_system_once(systems: int, shards: int):
     numbers = tuple(range(systems))
     cut = [plan(systems).shard_of(numbers, shard) for shard in range(shards)]  # type: ignore[arg-type]
     assert [number for part in cut for number in part] == list(numbers)
+
+
+def test_what_systems_answered_and_who_their_people_are_stands_in_no_file(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    folder.create(plan(2), ())
+    with folder.appending(0) as appender:
+        for number in (1, 2):
+            appender.append(recording(number, "ann@acme.example"))
+            assert b"ann" not in everything(folder)
+        folder.seal(0)
+    assert b"ann" not in everything(folder)
+    assert [one.shell["mounts"].stdout for one in folder.recordings(0)] == ["ann@acme.example"] * 2
+    assert folder.facts.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.facts.iterdir()} == {0o600}
+
+
+def test_an_altered_line_costs_only_its_system_and_a_lost_key_is_told(tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    folder = SweepFolder(tmp_path / "sweep", home)
+    with folder.appending(0) as appender:
+        for number in range(3):
+            appender.append(recording(number))
+    file = folder.facts / "shard-0000.jsonl"
+    first, second, third = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + second[:-6] + b"AAAA=\n" + third)
+    assert folder.recorded(0) == {"s0", "s2"}
+    for key in (home / "keys/data").iterdir():
+        key.unlink()
+    with pytest.raises(UserError, match="put the key file back from a backup"):
+        SweepFolder(tmp_path / "sweep", home).recorded(0)       # never visited again as if it had not answered
+
+
+def test_parquet_files_of_a_version_before_are_read(tmp_path: Path):
+    folder = SweepFolder(tmp_path)
+    with folder.appending(0) as appender:
+        appender.append(recording(1, "x"))
+        folder.seal(0)
+    shard = folder.facts / "shard-0000.parquet"
+    shard.write_bytes(folder._content(shard))
+    assert shard.read_bytes().startswith(b"PAR1")
+    assert list(SweepFolder(tmp_path).recordings(0)) == [recording(1, "x")]
+    with folder.locked():
+        assert folder.reseal() == 1
+    assert not shard.read_bytes().startswith(b"PAR1")
+    assert list(SweepFolder(tmp_path).recordings(0)) == [recording(1, "x")]
+
+
+def everything(folder: SweepFolder) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.facts.iterdir())
