@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,16 @@ with Store.open(home=find_home()) as store:
 """
 
 
+def uplift(place: Place, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "UPLIFT_HOME": str(place.lab.home)}
+    program = Path(sys.executable).with_name("uplift")
+    return subprocess.run([program, *words], env=env, capture_output=True, text=True)
+
+
+def kept(case_id: str, place: Place) -> set[str]:
+    return {path.name for path in CaseFolder(place.lab.home, case_id).path.iterdir()}
+
+
 def foreign(place: Place) -> str:
     return place.shell("find /opt -name codec_g729.so")
 
@@ -57,6 +69,17 @@ async def test_what_is_agreed_is_done_once_and_the_system_inspected_again(place:
     assert shown["set_aside_module"].items == 1
     assert "takes effect when Asterisk starts the next time" in shown["set_aside_module"].lines[0]
     place.approve("set_aside_module", "repair_table")
+    files = kept(case.id, place)
+    counted = await asyncio.to_thread(uplift, place, "case", "remedies", case.id, "--dry-run", "--json")
+    assert {(row["action"], row["decision"], row["trouble"]) for row in json.loads(counted.stdout)} == {
+        ("set_aside_module", "agreed", ""), ("repair_table", "agreed", "")}
+    assert kept(case.id, place) == files, "a dry run keeps nothing"
+    shown = await asyncio.to_thread(uplift, place, "case", "remedies", case.id)
+    assert "codec_g729.so" in shown.stdout and "agreed" in shown.stdout
+    done = await asyncio.to_thread(uplift, place, "case", "remediate", case.id)
+    assert done.returncode == 0, done.stderr
+    again = await asyncio.to_thread(uplift, place, "case", "remediate", case.id)
+    assert (again.returncode, "is not due" in again.stderr) == (2, True)
     case = await place.tend(State.NOTIFIED)
     assert {done.remediation_id for done in case.carried_out} == {"set_aside_module", "repair_table"}
     assert place.kinds().count("action_done") == 2
@@ -66,7 +89,10 @@ async def test_what_is_agreed_is_done_once_and_the_system_inspected_again(place:
     case = place.say(e.Delivered(at=place.store.now(), by="eva"))
     assert case.state is State.READY
 
-    case = place.say(e.UndoAsked(at=place.store.now(), by="eva", remediation_id="set_aside_module", reason="needed"))
+    done = await asyncio.to_thread(uplift, place, "case", "undo", case.id, "repair_table", "--reason", "no")
+    assert (done.returncode, "cannot be undone" in done.stderr) == (2, True)
+    done = await asyncio.to_thread(uplift, place, "case", "undo", case.id, "set_aside_module", "--reason", "needed")
+    assert done.returncode == 0, done.stderr
     case = await place.tend(State.NOTIFIED)
     assert foreign(place) == before
     assert "set_aside_module" not in case.remediated
