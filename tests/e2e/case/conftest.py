@@ -121,6 +121,11 @@ class Site:
     def asterisk(self) -> str:
         return self.box.run("/opt/pbxware/sh/asterisk", "-rx", "core show version")
 
+    def call(self, seconds: int) -> None:
+        """Somebody is on the phone for so long."""
+        call = f"channel originate Local/601@from-internal application Wait {seconds}"
+        self.box.run("/opt/pbxware/sh/asterisk", "-rx", call)
+
     def launches(self) -> str:
         return self.box.run("cat", f"/var/lib/uplift/runs/{self.case_id}-1/launches").strip()
 

@@ -5,7 +5,10 @@ import asyncio
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from tasks.model import event as e
 from tasks.model.case import State, Step
@@ -32,10 +35,16 @@ async def wait_for(site: Site, kind: str, within_s: int = 60) -> None:
     raise AssertionError((site.kinds(), site.case.trouble))
 
 
-async def test_a_ticket_leads_to_asterisk_22_and_a_revert_back_to_16(site: Site) -> None:
+async def test_a_ticket_leads_to_asterisk_22_and_a_revert_back_to_16(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "Asterisk 16." in site.asterisk()
     await site.booked("SO-walk")
+    await site.tend(State.BACKED_UP)
+    monkeypatch.setattr("tasks.steps.guarded.LOOK_AGAIN", timedelta(seconds=2))
+    site.call(seconds=8)
     case = await site.tend(State.WATCHING)
+    assert [note for note in site.notes() if "up and would be cut off: waiting for their end until" in note]
     assert case.running_release == TARGET and case.tests is not None and case.tests.passed
     assert "gives the tone back" in case.tests.summary
     assert "Asterisk 22." in site.asterisk()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -37,7 +38,9 @@ def another_profile(site: Site) -> Iterator[None]:
         own.unlink()
 
 
-async def test_each_guard_refuses_in_a_sentence_and_leaves_the_system_alone(site: Site) -> None:
+async def test_each_guard_refuses_in_a_sentence_and_leaves_the_system_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await site.booked("SO-refused")
     case = await site.tend(State.BACKED_UP)
     assert case.backup is not None
@@ -45,6 +48,11 @@ async def test_each_guard_refuses_in_a_sentence_and_leaves_the_system_alone(site
 
     with another_profile(site):
         assert "the findings have changed since the plan was agreed; record the inspection" in await refused(site)
+
+    monkeypatch.setattr("tasks.steps.guarded.CALLS_END", timedelta(0))
+    site.call(seconds=20)
+    assert "up and would be cut off; release the case when they have ended" in await refused(site)
+    site.box.run("/opt/pbxware/sh/asterisk", "-rx", "channel request hangup all")
 
     async with serverware(reached) as client:
         await client.start(clone_id)
