@@ -90,10 +90,10 @@ async def _guarded(work: Work, site: Site, remediation_id: str, *, undoing: bool
     if standing:
         raise UserError("guards_refuse", f"the guards refuse {remediation_id}: " + " ".join(map(str, standing)),
                         "deal with each of them and release the case")
-    await _still_mine(work)
+    await still_mine(work)
 
 
-async def _still_mine(work: Work) -> None:
+async def still_mine(work: Work) -> None:
     """Asked of the case database before each batch. Raises where the run has to halt there."""
     case, hold, token = await asyncio.to_thread(_standing, work)
     if token != work.lease.token:
@@ -138,7 +138,7 @@ async def _ground(
                 fencing_token=work.lease.token, machine_id=case.identity.machine_id,
                 subjects=subjects_of(case.plan, remediation_id),
                 findings=tuple(f for f in findings if remediation_id in {r.id for r in f.remediations}),
-                folder=work.folder, now=work.now(), still_mine=lambda: _still_mine(work), progress=work.note,
+                folder=work.folder, now=work.now(), still_mine=lambda: still_mine(work), progress=work.note,
                 agreed=agreed,
             )
     except FenceRefused as error:
