@@ -30,6 +30,7 @@ class MailServer:
     taken: list[Envelope] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
+    hang_up_once: bool = False
     logins: list[bool] = field(default_factory=list)
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
@@ -40,7 +41,8 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.taken.append(envelope)
-        if self.hang_up:                            # taken, and the answer is lost
+        once, self.hang_up_once = self.hang_up_once, False
+        if self.hang_up or once:                            # taken, and the answer is lost
             server.transport.close()
         return "250 taken"
 
@@ -50,14 +52,19 @@ class MailServer:
         return AuthResult(success=good)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def mail_server(folder: Path, *, tls: bool = False, kind: type[MailServer] = MailServer) -> Iterator[MailServer]:
     certificate, key = _certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     server = kind(port, certificate)
     secured: dict[str, Any] = {"ssl_context": context} if tls else {"tls_context": context, "require_starttls": True}
     controller = Controller(

@@ -21,9 +21,9 @@ from tests.rules import story as s
 from tests.rules.story import Story
 
 ANN, BO = "ann@acme.example", "bo@acme.example"
-SYSTEM = {
+SYSTEM = {                      # in a country of which no holidays are known: the tests run on any day
     "id": "acme", "client": "Acme", "environment": "standalone", "edition": "business", "profile": "lab",
-    "ssh": {"host": "127.21.110.1", "credential": "inspect"}, "timezone": "Europe/London", "country": "ZZ",     # of which no holidays are known
+    "ssh": {"host": "127.21.110.1", "credential": "inspect"}, "timezone": "Europe/London", "country": "ZZ",
     "engineer": "eva", "contacts": [{"name": "Ann Field", "email": ANN},
                                     {"name": "Bo", "email": BO, "language": "de"}],
 }
