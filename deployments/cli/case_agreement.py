@@ -43,7 +43,8 @@ def approve(
     plan: PlanShown,
     by: By,
     action: Annotated[list[str] | None, typer.Option(help="An action that is agreed to; may be repeated.")] = None,
-    refuse: Annotated[list[str] | None, typer.Option(help="An action that is not; may be repeated.")] = None,
+    refuse: Annotated[list[str] | None, typer.Option(metavar="ACTION[=WHY]", help="An action that is not, with the "
+                                                     "client's reason; may be repeated.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All actions of the plan are agreed to.")] = False,
     how: HowTold = Told.COMMAND_LINE,
     as_json: AsJson = False,
@@ -52,13 +53,20 @@ def approve(
 
     def make(case: Case, now: datetime) -> Event:
         digest = shown_digest(case, plan)
-        decisions = _decisions(case, action or [], refuse or [], every=every)
+        no = dict(_with_reason(each) for each in refuse or [])
+        decisions = _decisions(case, action or [], no, every=every)
         return Approved(at=now, by=by, digest=digest, how=How(how), decisions=decisions)
 
     record(case_id, make, as_json=as_json)
 
 
-def _decisions(case: Case, yes: list[str], no: list[str], *, every: bool) -> tuple[Decision, ...]:
+def _with_reason(refused: str) -> tuple[str, str]:
+    name, _, why = refused.partition("=")
+    return name.strip(), one_line(why.strip())
+
+
+def _decisions(case: Case, yes: list[str], no: dict[str, str], *, every: bool) -> tuple[Decision, ...]:
+    """One for each action that was named, with the reason of those that are refused."""
     wanted = {a.id for a in case.plan.actions if a.needs_approval} if case.plan else set()
     unknown = sorted({*yes, *no} - wanted)
     if unknown:
@@ -68,7 +76,8 @@ def _decisions(case: Case, yes: list[str], no: list[str], *, every: bool) -> tup
     if both:
         raise UserError("contradiction", f"{both[0]} is both agreed to and refused", "say one of the two")
     agreed = (wanted - set(no)) if every else set(yes)
-    return tuple(Decision(remediation_id=name, approved=name in agreed) for name in sorted(agreed | set(no)))
+    return tuple(Decision(remediation_id=name, approved=name in agreed, reason=no.get(name, ""))
+                 for name in sorted(agreed | set(no)))
 
 
 def decline(

@@ -111,13 +111,33 @@ def _window(body: Mapping[str, Any]) -> str:
     return f"The window is confirmed: {window.get('starts_at')} UTC, {window.get('zone', '')}".rstrip(", ") + "."
 
 
+def _because(body: Mapping[str, Any]) -> str:
+    return f": {body['reason']}" if body.get("reason") else ""
+
+
+def _refused(body: Mapping[str, Any]) -> str:
+    """The actions that the client declined, with the reason that was given."""
+    said = [f"{each.get('remediation_id')}" + (f" ({each['reason']})" if each.get("reason") else "")
+            for each in body.get("decisions") or () if not each.get("approved")]
+    return f" Declined: {', '.join(said)}." if said else ""
+
+
 _NOTES: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "assigned": lambda body: f"Assigned to {body.get('engineer')}.",
+    "assigned": lambda body: f"Assigned to {body.get('engineer')}" + _because(body) + ".",
     "inspected": lambda body: f"Inspected: {(body.get('plan') or {}).get('verdict', 'see the case')}.",
     "notified": lambda body: "The notice to the client is on its way.",
     "delivered": lambda body: "The client was told what the inspection found.",
-    "approved": lambda body: "The client agreed to the plan.",
+    "bounced": lambda body: f"The mail to {body.get('recipient')} came back: {body.get('reason')}",
+    "reminded": lambda body: "The client was reminded" + (
+        ", and the engineer told of the silence." if body.get("escalated") else "."),
+    "client_said": lambda body: f"The client says: {body.get('text')}",
+    "approved": lambda body: "The client agreed to the plan." + _refused(body),
     "declined": lambda body: f"The client declined the plan: {body.get('reason')}",
+    "action_done": lambda body: f"Done: {body.get('remediation_id')}: {body.get('summary')}",
+    "action_ticked": lambda body: f"Said to be done by hand: {body.get('remediation_id')}. {body.get('note') or ''}",
+    "undo_asked": lambda body: f"To be undone: {body.get('remediation_id')}: {body.get('reason')}",
+    "action_undone": lambda body: f"Undone: {body.get('remediation_id')}: {body.get('summary')}",
+    "remediated": lambda body: "What was agreed to is carried out.",
     "proposed": lambda body: f"{len(body.get('slots') or ())} windows were proposed.",
     "confirmed": _window,
     "window_missed": lambda body: f"The window was missed: {body.get('reason')}",

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.model.case import BackupKind, How, State
 from tests.cli.case.conftest import ZONE
-from tests.rules.story import SIP_PLAN
+from tests.rules.story import LIGHT_PLAN, SIP_PLAN
 
 YEAR = datetime.now(UTC).year + 1
 LONDON = "Europe/London"
@@ -124,3 +124,14 @@ async def test_two_engineers_decide_at_once_and_one_of_them_is_told_to_look_agai
     ends = await asyncio.gather(*(uplift(*words, "--by", name) for name in ("eva", "max")))
     assert kinds().count("proposed") == sum(end.code == 0 for end in ends)
     assert all(end.code == 0 or "look at it again and repeat" in end.err for end in ends)
+
+
+async def test_a_refused_action_has_the_clients_reason(uplift: Any, case_at: Any, stored: Any) -> None:
+    case = case_at(State.AWAITING_APPROVAL, found=LIGHT_PLAN)
+    ended = await uplift("case", "approve", "C-1", "--plan", case.plan_digest[:8], "--refuse",
+                         "remove_module=we paid for G.729", "--by", "Ann", "--how", "telephone")
+    assert ended.code == 0, ended.err
+    (decision,), (waiver,) = stored().approval.decisions, stored().waivers
+    assert (decision.remediation_id, decision.approved, decision.reason) == (
+        "remove_module", False, "we paid for G.729")
+    assert (waiver.owner, waiver.reason.endswith(": we paid for G.729")) == ("Ann", True)
