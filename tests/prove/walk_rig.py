@@ -44,7 +44,8 @@ from tests.operator_site import UPLIFT
 NETWORK, NAME, AS_MADE = 118, "pbx1", "as-made"
 KEY = "walk-desk-key-0123456789"
 ANN, MIA = "ann@northgate.example", "mia@uplift.example"
-SPEC = ApplianceSpec(name=NAME, rows=20_000, foreign_module=True, foreign_tables=True)
+SPEC = ApplianceSpec.model_validate(
+    {"name": NAME, "rows": 20_000, "foreign_module": True, "knobs": ("nightly_dump",)})
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/case/\S+")
 
 
@@ -69,7 +70,8 @@ class WalkRig:
             self._settings()
             self._page: subprocess.Popen[bytes] | None = None
             self._closing.callback(self.stop_page)
-            self.browser: Browser = self._closing.enter_context(sync_playwright()).chromium.launch()
+            self.browser: Browser = self._closing.enter_context(sync_playwright()).chromium.launch(
+                executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--no-first-run"])
             self._closing.callback(self.browser.close)
         except BaseException:
             self._closing.close()
