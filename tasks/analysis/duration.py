@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tasks.analysis.database import without_holes
 from tasks.analysis.rebuild_time import interval_s
 from tasks.model.facts import Table
 from tasks.model.profile import Profile
@@ -60,6 +61,7 @@ class Estimate:
 
 def estimate_upgrade(cdr: Table, profile: Profile) -> Estimate:
     """The time of an upgrade of a system with this CDR table, from the profile's fit or speeds."""
+    cdr = without_holes(cdr)
     spread, fixed_s = profile.estimate.spread, profile.estimate.fixed_s
     fixed = Interval(fixed_s * (1 - spread), fixed_s, fixed_s * (1 + spread))
     fit = profile.estimate.fit
@@ -77,7 +79,7 @@ def rows_within(limit_s: float, cdr: Table, profile: Profile) -> int:
 
     The rows are taken to be as long, and as much indexed, as those that are there.
     """
-    few, many = 0, 1
+    cdr, few, many = without_holes(cdr), 0, 1
     while many < _MOST_ROWS and _slow_end_s(cdr, many, profile) <= limit_s:
         few, many = many, many * 2
     while many - few > 1:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.analysis.cdr import Growth
+from tasks.analysis.database import without_holes
 from tasks.analysis.forecast import grown
 from tasks.model.facts import Mount, Mounts, Table, Tables
 from tasks.model.finding import Quantity
@@ -77,7 +78,7 @@ class NoMount(ValueError):
 
 def rebuild_bytes(table: Table, profile: Profile) -> int:
     """Free bytes that an ALTER of ``table`` takes while it runs."""
-    return math.ceil(table.size_bytes * profile.space.rebuild_factor)
+    return math.ceil(without_holes(table).size_bytes * profile.space.rebuild_factor)
 
 
 def needs_of_upgrade(

@@ -20,7 +20,8 @@ SAVE = Remediation(id="save_tables", kind=Kind.ENGINEER, text="dump the tables b
 
 @check(severity=Severity.MEDIUM, blocking=True)
 def foreign_tables(tables: Tables, profile: Profile) -> Iterator[Problem]:
-    own, foreign = profile.database.own_table_patterns, profile.database.foreign_table_patterns
+    own = (*profile.database.own_table_patterns, f"{profile.cdr_archive.table_prefix}*")
+    foreign = profile.database.foreign_table_patterns
     for table in tables.tables:
         is_own = any(fnmatchcase(table.name, pattern) for pattern in own)
         if not is_own or any(fnmatchcase(table.name, pattern) for pattern in foreign):

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.analysis.database import fragmented, used_bytes
-from tasks.model.check import check
+from tasks.model.check import Yielded, check
 from tasks.model.facts import Tables
-from tasks.model.finding import Kind, Problem, Quantity, Remediation, Severity
+from tasks.model.finding import Kind, Notice, Problem, Quantity, Remediation, Severity
 from tasks.model.profile import Profile
 
 REBUILD = Remediation(
@@ -22,10 +22,15 @@ REBUILD = Remediation(
 
 
 @check(severity=Severity.LOW, blocking=False)
-def fragmented_table(tables: Tables, profile: Profile) -> Iterator[Problem]:
+def fragmented_table(tables: Tables, profile: Profile) -> Iterator[Yielded]:
     least = Quantity(value=profile.database_health.fragmented_bytes, unit="bytes")
+    archived = any(table.name.startswith(profile.cdr_archive.table_prefix) for table in tables.tables)
     for table in tables.tables:
         if fragmented(table, profile):
             free, used = (Quantity(value=size, unit="bytes") for size in (table.free_bytes, used_bytes(table)))
             summary = f"{table.name} has {free} free inside its file, and {used} in use"
+            if archived and table.name == profile.database.cdr_table:
+                summary += "; its old calls were archived, and the upgrade gives the room back"
+                yield Notice(subject=table.name, summary=summary, measured=free, threshold=least)
+                continue
             yield Problem(subject=table.name, summary=summary, measured=free, threshold=least, remediations=(REBUILD,))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.analysis.database import cdr_counter, fragmented, outer_path, sort_rooms, used_bytes
+from tasks.analysis.database import cdr_counter, fragmented, outer_path, sort_rooms, used_bytes, without_holes
 from tasks.model.database_facts import CdrSchema, Column, DatabaseSettings
 from tasks.model.facts import Mount, Mounts, Table, Tables
 from tasks.model.profile import Paths, Profile
@@ -40,6 +40,16 @@ def test_a_counter_ends_where_its_type_does(type_: str, largest: int | None) -> 
 def test_holes_are_a_part_of_the_data_or_lie_beside_it_by_engine(table: Table, used: int, wasted: bool) -> None:
     assert used_bytes(table) == used
     assert fragmented(table, PROFILE) is wasted
+
+
+@pytest.mark.parametrize(("table", "rebuilt"), [
+    (Table("cdr", "MyISAM", 10, 1000, 500, 800), Table("cdr", "MyISAM", 10, 200, 100, 0)),
+    (Table("cdr", "Aria", 0, 1000, 500, 1000), Table("cdr", "Aria", 0, 0, 0, 0)),
+    (Table("cdr", "MyISAM", 0, 0, 1024, 0), Table("cdr", "MyISAM", 0, 0, 1024, 0)),
+    (Table("cdr", "InnoDB", 10, 200, 100, 800), Table("cdr", "InnoDB", 10, 200, 100, 800)),
+])
+def test_a_rebuild_leaves_the_room_of_deleted_rows_behind(table: Table, rebuilt: Table) -> None:
+    assert without_holes(table) == rebuilt
 
 
 @pytest.mark.parametrize(("datadir", "path"), [

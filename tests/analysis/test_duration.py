@@ -32,6 +32,13 @@ def test_counted_rows_leave_only_the_spread_of_the_speed() -> None:
     assert (total.low_s, total.expected_s, total.high_s) == pytest.approx((160, 200, 240))
 
 
+def test_the_room_of_archived_rows_costs_a_rebuild_nothing() -> None:
+    lab = Profile.model_validate(yaml.safe_load(LAB.read_text()))
+    whole, holed = cdr(1_000_000), Table("cdr", "MyISAM", 1_000_000, 1_000_000_000, 150_000_000, 800_000_000)
+    assert estimate_upgrade(holed, lab) == estimate_upgrade(whole, lab)
+    assert rows_within(60, holed, lab) == rows_within(60, whole, lab)
+
+
 def test_rows_that_are_told_roughly_widen_the_interval() -> None:
     total = estimate_upgrade(cdr(100_000, "InnoDB"), PROFILE).total
     # 200,000 rows at 400 rows/s and 120 s at worst; 66,667 rows at 625 rows/s and 80 s at best
