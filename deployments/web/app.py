@@ -8,9 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from deployments.web.guards import Guarded
+from deployments.web.guards import Guarded, Pace
 from deployments.web.hooks import routes
-from deployments.web.page import Pages, page_routes
+from deployments.web.page import FORMS_PER_MINUTE, Pages, page_routes
 from deployments.web.page_access import Refusal, Why
 from deployments.web.page_answers import answer_routes
 from deployments.web.page_render import refused
@@ -28,10 +28,10 @@ def make_app(home: Path | None = None, store: Store | None = None) -> Guarded:
     return Guarded(make_api(place, store or Store.open(home=place)))
 
 
-def make_api(home: Path, store: Store) -> FastAPI:
+def make_api(home: Path, store: Store, *, forms_per_minute: int = FORMS_PER_MINUTE) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(routes(store, home))
-    pages = Pages(store, home)
+    pages = Pages(store, home, Pace(forms_per_minute))
     app.include_router(page_routes(pages))
     app.include_router(answer_routes(pages))
 

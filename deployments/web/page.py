@@ -14,25 +14,28 @@ from deployments.web.page_forms import form_token
 from deployments.web.page_render import html
 from deployments.web.page_site import CaseSite
 from deployments.web.page_story import Line, Teller
-from deployments.web.page_view import Changed, Shown, changed, may_decide, shown, to_tick
+from deployments.web.page_view import changed, may_decide, to_tick
 from deployments.web.page_words import length_text, moment_text, words_of
+from reports.client_view import Changes, ClientView, client_view
+from reports.plain_words import plain_words
+from tasks.model.case import State
 from tasks.model.finding import Finding
 from tasks.model.ledger import JournalEntry
 from tasks.wire.links import Purpose, Signer
 from tasks.wire.store import Store
 from tasks.wire.web_settings import WebSettings
 
+ASKING = (State.INSPECTED, State.NOTIFIED, State.AWAITING_APPROVAL, State.REMEDIATING)
 TOLD = ("decided", "ticked", "said")
-FORMS_PER_MINUTE = 12               # of one contact of one case
+FORMS_PER_MINUTE = 30               # of one contact of one case
 
 
 class Pages:
     """What the routes share."""
 
-    def __init__(self, store: Store, home: Path) -> None:
-        self.store, self.home = store, home
+    def __init__(self, store: Store, home: Path, pace: Pace) -> None:
+        self.store, self.home, self.pace = store, home, pace
         self.door = Doorkeeper(store, home)
-        self.pace = Pace(FORMS_PER_MINUTE)
 
     def opened(self, text: str) -> tuple[WebSettings, Signer, Visit]:
         """Raises Refusal."""
@@ -42,20 +45,26 @@ class Pages:
     def findings(self, visit: Visit, site: CaseSite) -> tuple[Finding, ...]:
         return site.findings(visit.case.findings_ref)
 
+    def view(self, visit: Visit, site: CaseSite) -> ClientView:
+        """What the client is told, as in the mails."""
+        return client_view(visit.case, self.findings(visit, site), visit.system, language=visit.contact.language)
+
     def page(self, visit: Visit, signer: Signer, address: str, *, status: int = 200, told: str = "",
              errors: tuple[str, ...] = (), given: dict[str, str] | None = None) -> Response:
         """The page of a visit, with forms for what its contact may do now."""
         words, site = words_of(visit.contact.language), CaseSite(self.home, visit.case.id)
         entries = self.store.journal(visit.case.id)
-        view, tick = shown(visit.case, self.findings(visit, site)), to_tick(visit)
+        view, tick = self.view(visit, site), to_tick(visit)
         forms = defaultdict(str, say=form_token(signer, visit, Purpose.SAY))
         if may_decide(visit):
             forms["decide"] = form_token(signer, visit, Purpose.DECIDE)
         if tick:
             forms["tick"] = form_token(signer, visit, Purpose.TICK)
+        next_words = view.next_words if visit.case.state in ASKING else ""
         return html(
             "case.html.j2", visit.contact.language, status=status, forms=True, view=view, forms_of=forms, tick=tick,
-            given=defaultdict(str, given or {}), errors=errors, told=words[f"told_{told}"] if told in TOLD else "",
+            next_words=next_words, given=defaultdict(str, given or {}), errors=errors,
+            told=words[f"told_{told}"] if told in TOLD else "",
             changed=self._changed(visit, site, entries), story=self._story(visit, site, entries),
             **self.common(visit, address, site),
         )
@@ -72,35 +81,39 @@ class Pages:
             "upgrade_s": case.plan.estimate_s if case.plan else None, "ends": visit.link.expires_at,
         }
 
-    def _changed(self, visit: Visit, site: CaseSite, entries: tuple[JournalEntry, ...]) -> Changed | None:
+    def _changed(self, visit: Visit, site: CaseSite, entries: tuple[JournalEntry, ...]) -> Changes | None:
         if not visit.lapsed or visit.case.plan is None:
             return None
         before = site.plan_of(visit.link.plan, entries)
-        return changed(*before, visit.case.plan, self.findings(visit, site)) if before else Changed()
+        if before is None:
+            return Changes()
+        return changed(*before, visit.case.plan, self.findings(visit, site), visit.contact.language)
 
     def _story(self, visit: Visit, site: CaseSite, entries: tuple[JournalEntry, ...]) -> list[Line]:
         wanted = {str(entry.body["remediation_id"]) for entry in entries if "remediation_id" in entry.body}
         wanted |= {str(each["remediation_id"]) for entry in entries for each in entry.body.get("decisions", ())}
         known = site.action_words(wanted, entries)
-        teller = Teller(words_of(visit.contact.language), visit.system.zone, lambda name: known.get(name, name),
-                        site.engineer)
+        plain = plain_words(visit.contact.language)
+        teller = Teller(words_of(visit.contact.language), visit.system.zone,
+                        lambda name: plain.action(name, known.get(name, "")), site.engineer)
         return list(teller.story(entries))
 
 
 def page_routes(pages: Pages) -> APIRouter:
     router = APIRouter()
 
-    @router.api_route("/case/{token}", methods=["GET", "HEAD"])
+    @router.head("/case/{token}", include_in_schema=False)
+    @router.get("/case/{token}")
     def read(token: str, told: str = "") -> Response:
         settings, signer, visit = pages.opened(token)
         return pages.page(visit, signer, f"{settings.base_url}/case/{token}", told=told)
 
-    @router.api_route("/case/{token}/print", methods=["GET", "HEAD"])
+    @router.head("/case/{token}/print", include_in_schema=False)
+    @router.get("/case/{token}/print")
     def printed(token: str) -> Response:
         settings, _, visit = pages.opened(token)
         site = CaseSite(pages.home, visit.case.id)
-        view: Shown = shown(visit.case, pages.findings(visit, site))
-        return html("print.html.j2", visit.contact.language, view=view, now=visit.now,
+        return html("print.html.j2", visit.contact.language, view=pages.view(visit, site), now=visit.now,
                     **pages.common(visit, f"{settings.base_url}/case/{token}", site))
 
     return router

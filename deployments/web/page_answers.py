@@ -15,8 +15,9 @@ from deployments.web.page_access import Refusal, Why
 from deployments.web.page_forms import Fields, as_seen, fields_of, form_of, form_token, once, typed
 from deployments.web.page_render import ALWAYS, html
 from deployments.web.page_site import CaseSite
-from deployments.web.page_view import Shown, may_decide, shown, to_tick
+from deployments.web.page_view import may_decide, to_tick
 from deployments.web.page_words import words_of
+from reports.client_view import Act
 from reports.text import shortened
 from tasks.model.case import Case, Decision, How
 from tasks.model.event import ActionTicked, Approved, ClientSaid, Declined, Event
@@ -93,9 +94,9 @@ class Sent:
         return self.pages.page(self.visit, self.signer, self.address, status=422, errors=errors,
                                given=dict(self.fields))
 
-    def shown(self) -> Shown:
-        site = CaseSite(self.pages.home, self.visit.case.id)
-        return shown(self.visit.case, self.pages.findings(self.visit, site))
+    def asked(self) -> tuple[Act, ...]:
+        """The actions on which the client decides."""
+        return self.pages.view(self.visit, CaseSite(self.pages.home, self.visit.case.id)).asked
 
 
 def answer_routes(pages: Pages) -> APIRouter:
@@ -131,7 +132,7 @@ def review(sent: Sent) -> Response:
     if "decline" in sent.fields:
         reason = typed(sent.fields, "no_reason", MOST_TEXT)
         return _confirmation(sent, token, {"declined": reason}) if reason else sent.again(sent.words["error_reason"])
-    asked, choices, missing = sent.shown().asked, dict[str, list[Any]](), []
+    asked, choices, missing = sent.asked(), dict[str, list[Any]](), []
     for act in asked:
         chosen = sent.fields.get(f"choice:{act.id}")
         if chosen not in ("yes", "no"):
@@ -145,7 +146,7 @@ def review(sent: Sent) -> Response:
 def _confirmation(sent: Sent, token: Token, chosen: dict[str, Any], errors: tuple[str, ...] = ()) -> Response:
     choices, plan = chosen.get("choices", {}), sent.visit.case.plan
     assert plan is not None
-    acts = [(act, *choices[act.id]) for act in sent.shown().asked if act.id in choices]
+    acts = [(act, *choices[act.id]) for act in sent.asked() if act.id in choices]
     no = frozenset(name for name, (yes, _) in choices.items() if not yes)
     stuck = {name for item in left_as_is(plan, no) if item.blocking for name in item.remediation_ids}
     form = form_token(sent.signer, sent.visit, Purpose.CONFIRM, nonce=token.nonce, choices=chosen)
@@ -165,7 +166,7 @@ def decide(sent: Sent) -> Response:
     if "declined" in token.choices:
         return sent.record(token, Declined(**who, reason=token.choices["declined"]), "decided")
     choices = token.choices["choices"]
-    final = [act for act in sent.shown().asked if choices.get(act.id, [False])[0] and not act.reversible]
+    final = [act for act in sent.asked() if choices.get(act.id, [False])[0] and not act.reversible]
     unticked = [act.text for act in final if sent.fields.get(f"known:{act.id}") != "yes"]
     if unticked:
         errors = tuple(sent.words["error_tick"].format(action=text) for text in unticked)

@@ -73,6 +73,7 @@ class PageSite:
     http: httpx.Client = field(init=False)
     orders: int = 0
     tests: int = 0
+    schema: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.http = self.browser("198.51.100.1")

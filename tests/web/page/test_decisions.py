@@ -50,7 +50,7 @@ def test_each_action_is_decided_on_and_recorded_after_a_second_look(site: PageSi
                     "free_space": (True, "")}
     assert site.store.case(case.id).state is State.REMEDIATING
     told = site.http.get(answer.headers["location"]).text
-    assert "Your decision is recorded" in told and "no: back the table up" in told
+    assert "Your decision is recorded" in told and "no: Copy the damaged part" in told
 
 
 def test_what_cannot_be_undone_is_ticked_separately(site: PageSite):
@@ -114,7 +114,7 @@ def test_what_the_client_does_by_hand_is_ticked_and_the_system_is_inspected_agai
     assert site.http.post(f"{link}/done", data=data).headers["location"] == f"{link}?told=ticked"
     assert site.store.case(case.id).state is State.ASSIGNED and site.kinds(case)[-1] == "action_ticked"
     story = site.http.get(link).text
-    assert "Ann Field says this is done: remove old recordings" in story and "/done" not in story
+    assert "Ann Field says this is done: Remove old recordings" in story and "/done" not in story
 
 
 def test_a_message_reaches_the_journal_on_one_line_and_decides_nothing(site: PageSite):
@@ -144,7 +144,7 @@ def test_the_story_goes_on_to_the_end_of_the_case(site: PageSite):
     link = site.link(case)
     decided(site, link, reviewed(site, link, **{"choice:archive_old_cdr": "yes"}))
     site.remediated(case.id)
-    assert "Done: move old calls" in site.http.get(link).text
+    assert "Done: Move old calls" in site.http.get(link).text
     site.inspected(case.id)
     page = site.http.get(link).text
     assert "Your system is ready." in page and "Nothing stands in the way" in page
