@@ -1,7 +1,7 @@
-"""Five million calls archived while new ones come in; the client killed, then the server, and taken up again each time.
+"""The rig of test_cdr_archive_*.py: calls archived while new ones come in, the client and the server killed.
 
-No row is lost or doubled, by count and checksum over every column; no new call waits a second for its record. POINTS
-below 40 makes the table smaller in proportion.
+Taken up again each time: no row is lost or doubled, by count and checksum over every column, and no new call waits a
+second for its record. POINTS below 40 makes the table of five million smaller in proportion.
 """
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from deployments.lab.render import render
 from tests.prove.cdr_archiver import ARCHIVE
 from tests.prove.database_servers import MariaDb
 
-pytestmark = pytest.mark.prove
 POINTS = min(40, int(os.environ.get("UPLIFT_PROVE_POINTS", "40")))
 OLD_ROWS, NEW_ROWS = 5_000_000 * POINTS // 40, 250_000 * POINTS // 40
 CUTOFF = "2026-01-01 00:00:00"
@@ -104,14 +103,16 @@ class LiveCalls:
                 time.sleep(0.05)
 
 
-@pytest.fixture(scope="class")
-def server() -> Iterator[Serving]:
+@contextmanager
+def served() -> Iterator[Serving]:
     folder = Path(tempfile.mkdtemp(prefix="uplift-archive-", dir="/var/tmp"))
     folder.chmod(0o711)
     serving = Serving(folder / "db")
-    yield serving
-    serving.kill()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield serving
+    finally:
+        serving.kill()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def filled(server: Serving, engine: str, *, indexed: bool) -> None:
@@ -203,21 +204,10 @@ def restarted(server: Serving) -> float:
     return time.monotonic() - began
 
 
-@pytest.fixture
-def note(record_property: Any, capsys: Any) -> Callable[[str, float], None]:
+def noting(record_property: Any, capsys: Any) -> Callable[[str, float], None]:
     def noted(what: str, value: float) -> None:
         record_property(what, value)
         with capsys.disabled():
             print(f"\n  {what}: {value:,.3f}")
 
     return noted
-
-
-class TestInnoDbWithoutAnIndexOnTheDate:
-    def test_each_call_is_in_one_place_and_no_new_one_waits(self, server: Serving, note) -> None:
-        proven(server, "InnoDB", indexed=False, note=note)
-
-
-class TestMyIsamWithAnIndexOnTheDate:
-    def test_each_call_is_in_one_place_and_no_new_one_waits(self, server: Serving, note) -> None:
-        proven(server, "MyISAM", indexed=True, note=note)
