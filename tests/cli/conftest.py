@@ -32,13 +32,14 @@ class Uplift:
     """``await uplift("fleet", "check", path)``; asynchronous, because tests serve SSH meanwhile."""
 
     home: Path
+    within_s: float = 60        # a command that starts Prefect takes a quarter of it, on a machine of its own
 
     async def __call__(self, *arguments: object, **environment: str) -> Ended:
         process = await asyncio.create_subprocess_exec(
             str(UPLIFT), *map(str, arguments), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, env=self.environment | environment,
         )  # fmt: skip
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(process.communicate(), self.within_s)
         return Ended(process.returncode or 0, out.decode(), err.decode())
 
     @property

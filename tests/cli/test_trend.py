@@ -36,7 +36,8 @@ class Swarm:
 
     async def sweep(self, name: str) -> None:
         out = self.layout.home / "sweeps" / name
-        swept = await Uplift(self.layout.home)("sweep", self.fleet, "--target", "7.2.0", "--no-mysql", "--out", out)
+        uplift = Uplift(self.layout.home, within_s=240)
+        swept = await uplift("sweep", self.fleet, "--target", "7.2.0", "--no-mysql", "--out", out)
         assert "Traceback" not in swept.err and swept.code in (0, 3), swept.err
 
 
