@@ -35,6 +35,7 @@ class Dealt(StrEnum):
     AUTOMATIC = "automatic"         # a machine answered: nothing to write down
     KNOWN = "known"                 # dealt with before
     UNKNOWN = "unknown"             # about nothing that Uplift has sent: left alone
+    UNREADABLE = "unreadable"       # this user may not read it
 
 
 def look_through(store: Store, home: Path, maildir: Path, lease: Lease | None = None) -> Counter[Dealt]:
@@ -45,7 +46,11 @@ def look_through(store: Store, home: Path, maildir: Path, lease: Lease | None = 
     known = store.known_arrivals(source, tuple(by_id))
     dealt: Counter[Dealt] = Counter()
     for arrival, each in by_id.items():
-        raw = None if arrival in known else content(each, LONGEST_BYTES)
+        try:
+            raw = None if arrival in known else content(each, LONGEST_BYTES)
+        except OSError:                                 # one such mail does not keep the others from being read
+            dealt[Dealt.UNREADABLE] += 1
+            continue
         if raw is not None:
             dealt[receive(store, home, raw, lease)] += 1
             store.note_arrivals(source, (arrival,))     # after it: who dies before comes again, and finds it KNOWN

@@ -92,6 +92,9 @@ def _receive(store: Store, home: Path, told: MailSettings, lease: Lease, done: M
     try:
         if told.incoming.maildir:
             done.received = look_through(store, home, home / told.incoming.maildir.expanduser(), lease)
+            if unreadable := done.received[Dealt.UNREADABLE]:
+                done.troubles.append(f"{unreadable} mails in {told.incoming.maildir} cannot be read by this user; see "
+                                     "to their rights")
     finally:
         if told.incoming.log:
             done.decided_by_log = reconcile_with_log(store, home / told.incoming.log.expanduser(), lease)

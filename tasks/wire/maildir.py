@@ -37,9 +37,12 @@ def _messages(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]
 
 
 def content(message: Delivered, at_most_bytes: int) -> bytes | None:
-    """Its beginning; None where a reader has moved or removed it since: it is found again in the next round."""
+    """Its beginning; None where a reader has moved or removed it since: it is found again in the next round.
+
+    Raises OSError where it is there and cannot be read.
+    """
     try:
         with message.path.open("rb") as file:
             return file.read(at_most_bytes)
-    except OSError:
+    except FileNotFoundError:
         return None

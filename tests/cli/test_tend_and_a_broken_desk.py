@@ -1,4 +1,4 @@
-"""A defect in looking for tickets is told, and no step of the same round is cancelled by it."""
+"""A defect in looking for tickets or at the mail is told, and no step of the same round is cancelled by it."""
 from __future__ import annotations
 
 import asyncio
@@ -10,13 +10,14 @@ from deployments.cli import tend
 from tasks.wire.store import Store
 
 
-async def test_a_desk_that_breaks_does_not_end_the_step_beside_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("turn", "what"), [("tend_tickets", "the desks"), ("tend_mail", "the mail")])
+async def test_a_desk_or_mail_that_breaks_does_not_end_the_step_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: str, what: str
 ) -> None:
     def breaks(store: Store, home: Path) -> list[str]:
         raise KeyError("a field that no desk was known to leave out")
 
-    monkeypatch.setattr(tend, "tend_tickets", breaks)
+    monkeypatch.setattr(tend, turn, breaks)
     with Store.open(f"sqlite:///{tmp_path}/uplift.db") as store:
         tending = tend._Tending(store, tmp_path)
         step = asyncio.create_task(asyncio.sleep(0.5))
@@ -24,5 +25,5 @@ async def test_a_desk_that_breaks_does_not_end_the_step_beside_it(
         await tending.round()
     assert step.done() and not step.cancelled()
     assert [row[3] for row in tending.ended] == [
-        "the desks could not be looked through (KeyError); report this as a defect"
+        f"{what} could not be looked through (KeyError); report this as a defect"
     ]

@@ -115,6 +115,16 @@ def test_mail_of_others_is_left_alone_and_the_mailbox_as_it_was(site: Site) -> N
     assert received(site) == {}
 
 
+def test_a_mail_that_cannot_be_read_is_told_and_the_next_one_is_read(site: Site) -> None:
+    site.notified(ANN)
+    site.round()
+    site.arrives(b"", "1.x").unlink()
+    (site.maildir / "new" / "1.x").symlink_to("/proc/self/mem")         # unreadable at its beginning, also for root
+    site.arrives(came("a reply"), "2.x")
+    done = site.round()
+    assert done.received == {Dealt.UNREADABLE: 1, Dealt.REPLY: 1} and "to their rights" in done.troubles[0]
+
+
 def test_old_mail_is_not_looked_at(site: Site) -> None:
     site.notified(ANN)
     site.round()
