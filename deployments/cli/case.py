@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from deployments.cli import case_agreement, case_assign, case_change, case_data, case_done, case_remedy, case_run
 from deployments.cli.case_journal import journal_line, told
+from deployments.cli.case_link import link
+from deployments.cli.case_notice import notice
 from deployments.cli.case_record import CaseId, case_store, system_user, typed_line
 from deployments.cli.case_story import Around, around_row, case_row, long_since, next_sentence, story
 from deployments.cli.errors import ExitCode
@@ -177,10 +179,10 @@ WORDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("propose", case_agreement.propose), ("confirm", case_agreement.confirm), ("postpone", case_agreement.postpone),
     ("cancel", case_change.cancel), ("attest", case_change.attest), ("accept-backup", case_change.accept_backup),
     ("release", case_change.release), ("override", case_change.override), ("stop", case_change.stop),
-    ("remedies", case_remedy.remedies),
+    ("remedies", case_remedy.remedies), ("notice", notice),
     ("remediate", case_remedy.remediate), ("undo", case_remedy.undo), ("upgrade", case_run.upgrade),
     ("test", case_run.test), ("revert", case_change.revert),
-    ("close", case_change.close), ("keep", case_data.keep), ("erase", case_data.erase),
+    ("close", case_change.close), ("keep", case_data.keep), ("erase", case_data.erase), ("link", link),
 )
 for _name, _command in WORDS:
     app.command(_name)(_command)
