@@ -66,6 +66,13 @@ def test_the_commands_of_the_script_are_all_documented():
     assert [name for name in MOUNTS if f"uplift {name}" not in text] == []
 
 
+@pytest.mark.parametrize("group", ["case", "engineers", "ticket", "hold"])
+def test_every_command_of_a_group_is_documented(group: str):
+    text = "\n".join(path.read_text() for path in DOCS)
+    names = MOUNTS[group].load().commands
+    assert [name for name in names if not re.search(rf"uplift {group} (\w+\|)*{name}\b", text)] == []
+
+
 def test_every_section_of_a_profile_is_described():
     text = (ROOT / "docs/profiles.md").read_text()
     sections = [name for name in Profile.model_fields if name != "name"]
