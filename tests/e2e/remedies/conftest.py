@@ -78,14 +78,21 @@ class Place:
     def shell(self, script: str) -> str:
         return self.box.run("/bin/sh", "-c", script)
 
-    def damage(self) -> None:
-        """Crash the table queues anew."""
-        record = self.lab.appliances[0]
-        appliance = Appliance(self.box, record, ApplianceSpec(name=NAME))
-        appliance.sql("DROP TABLE IF EXISTS pbxware.queues; CREATE TABLE pbxware.queues (id INT PRIMARY KEY, name "
-                      "VARCHAR(20)) ENGINE=MyISAM; INSERT INTO pbxware.queues VALUES (1,'sales'),(2,'support');")
-        appliance.sql("ALTER TABLE pbxware.queues ENGINE=InnoDB;")
-        damage(appliance)
+    @property
+    def appliance(self) -> Appliance:
+        return Appliance(self.box, self.lab.appliances[0], ApplianceSpec(name=NAME))
+
+    def sound(self) -> None:
+        """Put the table queues in order."""
+        self.appliance.sql(
+            "DROP TABLE IF EXISTS pbxware.queues; CREATE TABLE pbxware.queues (id INT PRIMARY KEY, name VARCHAR(20)) "
+            "ENGINE=InnoDB; INSERT INTO pbxware.queues VALUES (1, 'sales'), (2, 'support');"
+        )
+
+    def damaged(self) -> None:
+        """Crash it anew."""
+        self.sound()
+        damage(self.appliance)
 
     def sql(self, query: str) -> str:
         return self.box.run("/opt/pbxware/sh/mysql", "-N", "-e", query).strip()
@@ -135,10 +142,18 @@ class Place:
     def case(self) -> Case:
         return self.store.case(self.case_id)
 
-    def open(self, order: str) -> None:
+    def small_disk(self) -> Path:
+        """A fleet file by which the disk is too small for the upgrade, whatever is deleted from it."""
+        fleet = yaml.safe_load(self.lab.fleet.read_text())
+        fleet["systems"][0]["overrides"]["space"] = {"release_bytes": 10**15}
+        path = self.lab.fleet.with_name("small-disk.yaml")
+        path.write_text(yaml.safe_dump(fleet))
+        return path
+
+    def open(self, order: str, fleet: Path | None = None) -> None:
         self.case_id = open_ticket(
-            self.store, home=self.lab.home, fleet=self.lab.fleet, system_id=NAME, target=TARGET, order_ref=order,
-            by="the store",
+            self.store, home=self.lab.home, fleet=fleet or self.lab.fleet, system_id=NAME, target=TARGET,
+            order_ref=order, by="the store",
         )[0].id
 
     def say(self, event: Event) -> Case:
@@ -158,9 +173,9 @@ class Place:
         assert self.case.state is until, (self.case.state, self.case.trouble)
         return self.case
 
-    async def asked(self, order: str) -> Case:
+    async def asked(self, order: str, fleet: Path | None = None) -> Case:
         """From the ticket to the notice, which was delivered."""
-        self.open(order)
+        self.open(order, fleet)
         await self.tend(State.NOTIFIED)
         return self.say(e.Delivered(at=self.store.now(), by="eva"))
 
