@@ -16,7 +16,7 @@ from deployments.web.page_site import CaseSite
 from deployments.web.page_story import Line, Teller
 from deployments.web.page_view import changed, may_decide, to_tick
 from deployments.web.page_words import length_text, moment_text, words_of
-from reports.client_view import Changes, ClientView, client_view
+from reports.client_view import Changes, ClientView, NextStep, client_view
 from reports.plain_words import plain_words
 from tasks.model.case import State
 from tasks.model.finding import Finding
@@ -26,6 +26,7 @@ from tasks.wire.store import Store
 from tasks.wire.web_settings import WebSettings
 
 ASKING = (State.INSPECTED, State.NOTIFIED, State.AWAITING_APPROVAL, State.REMEDIATING)
+HERE = (NextStep.DECIDE, NextStep.DO)       # the page itself shows these
 TOLD = ("decided", "ticked", "said")
 FORMS_PER_MINUTE = 30               # of one contact of one case
 
@@ -60,7 +61,7 @@ class Pages:
             forms["decide"] = form_token(signer, visit, Purpose.DECIDE)
         if tick:
             forms["tick"] = form_token(signer, visit, Purpose.TICK)
-        next_words = view.next_words if visit.case.state in ASKING else ""
+        next_words = "" if view.next_step in HERE or visit.case.state not in ASKING else view.next_words
         return html(
             "case.html.j2", visit.contact.language, status=status, forms=True, view=view, forms_of=forms, tick=tick,
             next_words=next_words, given=defaultdict(str, given or {}), errors=errors,

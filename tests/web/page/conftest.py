@@ -39,8 +39,8 @@ ARCHIVE = Remediation(id="archive_old_cdr", kind=Kind.COMMAND, text="move old ca
 FREE = Remediation(id="free_space", kind=Kind.CLIENT, text="remove old recordings and backups", reversible=False)
 MOVE = Remediation(id="move_to_pjsip", kind=Kind.ENGINEER, text="move extensions and trunks to PJSIP", reversible=True,
                    downtime_s=300)
-CLEAR = Remediation(id="repair_table", kind=Kind.COMMAND, reversible=False,
-                    text="back the table up and repair it off-hours; rows that cannot be saved are lost")
+CLEAR = Remediation(id="rebuild_table", kind=Kind.COMMAND, reversible=False,
+                    text="rebuild the table off-hours")
 CONTACTS = (
     {"name": "Ann Field", "email": "ann@acme.example"},
     {"name": "Jörg Weiß", "email": "joerg@acme.example", "language": "de"},
@@ -58,7 +58,7 @@ def finding(check: str, subject: str, *steps: Remediation, blocking: bool = Fals
 CALLS = finding("cdr_table_size", "cdr", ARCHIVE)
 SPACE = finding("sufficient_space", "/ bytes", FREE, blocking=True)
 PHONES = finding("chan_sip_in_use", "sip", MOVE, blocking=True)
-BROKEN = finding("damaged_tables", "cdr", CLEAR)
+BROKEN = finding("fragmented_table", "cdr", CLEAR)
 FOUND = (CALLS, BROKEN, SPACE)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tasks.model.case import Case, How, State
 from tests.web.page.conftest import CALLS, FOUND, PHONES, SPACE, PageSite, form_in
 
-CHOICES = {"choice:archive_old_cdr": "yes", "choice:repair_table": "no", "choice:free_space": "yes"}
+CHOICES = {"choice:archive_old_cdr": "yes", "choice:rebuild_table": "no", "choice:free_space": "yes"}
 
 
 def reviewed(site: PageSite, link: str, **choices: str) -> httpx.Response:
@@ -38,7 +38,7 @@ def test_reading_the_page_decides_and_changes_nothing(site: PageSite):
 def test_each_action_is_decided_on_and_recorded_after_a_second_look(site: PageSite):
     case = site.case(*FOUND)
     link = site.link(case)
-    page = reviewed(site, link, **CHOICES, **{"reason:repair_table": "we have a <copy>"})
+    page = reviewed(site, link, **CHOICES, **{"reason:rebuild_table": "we have a <copy>"})
     assert page.status_code == 200 and "we have a &lt;copy&gt;" in page.text
     assert site.store.case(case.id) == case                                     # the first page records nothing
     answer = decided(site, link, page, **{"known:free_space": "yes"})
@@ -46,11 +46,11 @@ def test_each_action_is_decided_on_and_recorded_after_a_second_look(site: PageSi
     word = approval(site, case)
     assert (word.by, word.how, word.plan) == ("Ann Field <ann@acme.example>", How.CLIENT_PAGE, case.plan)
     said = {d.remediation_id: (d.approved, d.reason) for d in word.decisions}
-    assert said == {"archive_old_cdr": (True, ""), "repair_table": (False, "we have a <copy>"),
+    assert said == {"archive_old_cdr": (True, ""), "rebuild_table": (False, "we have a <copy>"),
                     "free_space": (True, "")}
     assert site.store.case(case.id).state is State.REMEDIATING
     told = site.http.get(answer.headers["location"]).text
-    assert "Your decision is recorded" in told and "no: Copy the damaged part" in told
+    assert "Your decision is recorded" in told and "no: Give the unused space back" in told
 
 
 def test_what_cannot_be_undone_is_ticked_separately(site: PageSite):
@@ -58,7 +58,7 @@ def test_what_cannot_be_undone_is_ticked_separately(site: PageSite):
     link = site.link(case)
     page = reviewed(site, link)
     assert page.text.count('type="checkbox"') == 1 and 'name="known:free_space"' in page.text
-    for ticks in ({}, {"known:free_space": "no"}, {"known:repair_table": "yes"}):
+    for ticks in ({}, {"known:free_space": "no"}, {"known:rebuild_table": "yes"}):
         again = decided(site, link, page, **ticks)
         assert again.status_code == 422 and "Please tick" in again.text
         assert approval(site, case) is None

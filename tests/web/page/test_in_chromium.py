@@ -48,8 +48,8 @@ def test_a_client_agrees_to_one_action_and_declines_another_on_a_phone(browser: 
     page.goto(site.link(case))
     picture(page, "phone")
     choose(page, "move old calls", "Yes, do this")
-    choose(page, "copy the damaged part", "No, leave it as it is")
-    page.get_by_role("group", name="copy the damaged part").get_by_label("Why not?").fill("we have a copy")
+    choose(page, "give the unused space back", "No, leave it as it is")
+    page.get_by_role("group", name="give the unused space back").get_by_label("Why not?").fill("we have a copy")
     choose(page, "remove old recordings", "Yes, we will do this")
     page.get_by_role("button", name="Continue").tap()
     expect(page.get_by_role("heading", name="Please confirm")).to_be_visible()
@@ -64,7 +64,7 @@ def test_a_client_agrees_to_one_action_and_declines_another_on_a_phone(browser: 
     moved = site.store.case(case.id)
     assert moved.state is State.REMEDIATING and moved.approval is not None
     assert {d.remediation_id: d.approved for d in moved.approval.decisions} == {
-        "archive_old_cdr": True, "repair_table": False, "free_space": True}
+        "archive_old_cdr": True, "rebuild_table": False, "free_space": True}
     page.get_by_role("button", name="Tell Uplift that it is done").tap()
     expect(page.get_by_role("status")).to_contain_text("noted that this is done")
     assert "free_space" in site.store.case(case.id).remediated
@@ -126,7 +126,7 @@ def test_axe_finds_nothing_serious_on_any_page(
     picture(page, f"{size['width']}-{colours}-errors")
     assert serious(page) == []
     choose(page, "move old calls", "Yes, do this")
-    choose(page, "copy the damaged part", "No, leave it as it is")
+    choose(page, "give the unused space back", "No, leave it as it is")
     choose(page, "remove old recordings", "Yes, we will do this")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Please confirm")).to_be_visible()

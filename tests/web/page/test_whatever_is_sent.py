@@ -100,7 +100,7 @@ def _body(path: str, forms: list[str]) -> dict[str, Any]:
         return {"content": {"application/json": posted}}
     word = {"enum": ["yes", "no", ""]}
     names = {f"{kind}:{name}": word for kind in ("choice", "known", "reason") for name in
-             ("archive_old_cdr", "repair_table", "free_space")}
+             ("archive_old_cdr", "rebuild_table", "free_space")}
     fields = {"form": {"enum": [*forms, *ODD[:3]]}, "action": {"enum": ["free_space", *ODD]},
               **dict.fromkeys(("text", "note", "no_reason", "decline"), text), **names}
     form = {"schema": {"type": "object", "properties": fields, "required": ["form"]}}
