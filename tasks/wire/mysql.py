@@ -29,11 +29,11 @@ from tasks.wire.shell import Question
 CREDENTIALS = "database_credentials"    # volatile: its answer never leaves memory
 CONNECT_S = 10.0
 _LOCK_WAITS = "SET SESSION lock_wait_timeout = 3, SESSION innodb_lock_wait_timeout = 3"
+_READ_ONLY = ("SET SESSION TRANSACTION READ ONLY", _LOCK_WAITS)
 _GRACE_S = 2.0                          # for the server to end a statement by itself, before the client does
 _FAREWELL_S = 1.0                       # for the goodbye to reach the server
 _SAFETY_NET_S = 60.0                    # of the driver itself, far beyond every limit above it
-_MOST_SESSIONS = 2_000                  # threads are made when they are needed, and used again
-_THREADS = ThreadPoolExecutor(_MOST_SESSIONS, thread_name_prefix="mysql")
+_THREADS = ThreadPoolExecutor(2_000, thread_name_prefix="mysql")    # made when they are needed, and used again
 _READS = ("SELECT ", "SHOW ALL SLAVES STATUS", "SHOW SLAVE STATUS", "SHOW REPLICA STATUS")
 _UNKNOWN_VARIABLE, _SYNTAX = 1193, 1064
 _TIMEOUTS = {1969: "its time limit", 3024: "its time limit", 1205: "its turn at a lock", 1317: "its time limit"}
@@ -157,8 +157,7 @@ async def session(
 
     ``max_bytes`` bounds what is read in the whole session.
     """
-    statements = ("SET SESSION TRANSACTION READ ONLY", _LOCK_WAITS)
-    async with opened(connection, login, schema, statements, max_bytes=max_bytes) as driver:
+    async with opened(connection, login, schema, _READ_ONLY, max_bytes=max_bytes) as driver:
         asking = Session(driver)
         yield asking
         if not asking.lost:         # a farewell, or the client's database logs an aborted connection for each visit
@@ -178,8 +177,8 @@ async def opened(
             async with asyncio.timeout(CONNECT_S):
                 driver = await _in_thread(lambda: _open(end, login, schema, statements, net_s))
         except TimeoutError:
-            late = f"the database did not finish the login within {CONNECT_S:g} s"
-            raise NoDatabase(Silence(why=Why.TIMED_OUT, detail=late)) from None
+            late = Silence(why=Why.TIMED_OUT, detail=f"the database did not finish the login within {CONNECT_S:g} s")
+            raise NoDatabase(late) from None
         except FAILURES as error:
             raise NoDatabase(silence_of(error, CONNECT_S)) from None
         yield driver
@@ -288,7 +287,7 @@ def cell(value: object) -> Cell:
 
 def silence_of(error: Exception, limit_s: float) -> Silence:
     """One sentence of our own: a server's message may repeat what it was sent."""
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    code = next((word for word in error.args[:1] if isinstance(word, int)), 0)
     if code in _TIMEOUTS:
         return Silence(why=Why.TIMED_OUT, detail=f"the database ended the question at {_TIMEOUTS[code]}")
     if code in _REFUSALS:
