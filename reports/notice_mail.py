@@ -13,6 +13,7 @@ from reports.notice import Reader, notice_html, notice_subject, notice_text
 from reports.text import one_line
 
 LONGEST_SUBJECT = 180
+SEVEN_BIT = "quoted-printable"          # passes servers that take no 8-bit mail, and keeps each line below 998 octets
 
 
 def notice_id(key: str, recipient: str, domain: str) -> str:
@@ -24,8 +25,8 @@ def notice_id(key: str, recipient: str, domain: str) -> str:
 def notice_mail(view: ClientView, to: Person, reader: Reader, *, message_id: str, at: datetime) -> EmailMessage:
     """Whom it is from is added where it is sent. Raises ValueError for an address that is none."""
     mail = case_mail(to, f"[{view.order}] {notice_subject(view)}", message_id=message_id, at=at)
-    mail.set_content(notice_text(view, reader))
-    mail.add_alternative(notice_html(view, reader), subtype="html")
+    mail.set_content(notice_text(view, reader), cte=SEVEN_BIT)
+    mail.add_alternative(notice_html(view, reader), subtype="html", cte=SEVEN_BIT)
     mail["Content-Language"] = view.language            # last: setting a content takes such headers away
     return mail
 

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from reports.figures import duration_text, moment_text
 from reports.mail import Person
 from reports.meta import CheckText, SweepMeta
-from reports.notice_mail import case_mail
+from reports.notice_mail import SEVEN_BIT, case_mail
 from reports.render import fleet_page, page_templates
 from reports.rows import finding_rows, system_row
 from reports.text import one_line, visible
@@ -48,8 +48,9 @@ def technical_mail(
     mail = case_mail(to, f"[{case.order_ref}] {case.id}: {system.client} to {case.target}: {words['verdict']}",
                      message_id=message_id, at=at)
     templates = page_templates()
-    mail.set_content(templates.get_template("notices/technical.txt.j2").render(words))
-    mail.add_alternative(templates.get_template("notices/technical.html.j2").render(words), subtype="html")
+    mail.set_content(templates.get_template("notices/technical.txt.j2").render(words), cte=SEVEN_BIT)
+    html = templates.get_template("notices/technical.html.j2").render(words)
+    mail.add_alternative(html, subtype="html", cte=SEVEN_BIT)
     page = inspection_page(judged, profile, case, inspected_at, elapsed_s)
     mail.add_attachment(page.encode(), "text", "html", filename=f"inspection-{case.id}.html",
                         params={"charset": "utf-8"})
@@ -86,10 +87,14 @@ def _facts(
         yield "Done by hand", ", ".join(by_hand)
 
 
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def _row(finding: Finding) -> dict[str, str]:
     weight = SEVERITIES[finding.severity.label] if finding.outcome is Outcome.FAIL else OUTCOMES[finding.outcome]
     waiver = f"waived by {finding.waiver.owner}: {finding.waiver.reason}" if finding.waiver else ""
-    steps = "; ".join(f"{step.text} ({step.id}, {KINDS[step.kind].lower()})" for step in finding.remediations)
+    steps = "; ".join(f"{step.text} ({step.id}, {_lower_first(KINDS[step.kind])})" for step in finding.remediations)
     return {
         "check": finding.check_id, "subject": one_line(finding.subject),
         "weight": f"{weight}, blocking" if finding.blocking and not finding.waiver else weight,

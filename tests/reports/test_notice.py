@@ -104,6 +104,12 @@ def test_the_html_needs_nothing_from_elsewhere_and_no_script() -> None:
     assert "prefers-color-scheme: dark" in page
 
 
+def test_a_mail_is_seven_bit_with_lines_that_every_server_takes() -> None:
+    made = notice_mail(view(SPACE, language="de", client="Müller & Söhne"), Person("Jörg Weiß", "joerg@acme.example"),
+                       ANN, at=AT, message_id="<a@b.example>").as_bytes()
+    assert made.isascii() and max(map(len, made.split(b"\r\n"))) <= 998
+
+
 def test_a_contact_who_does_not_decide_is_told_who_does() -> None:
     text = flat(notice_text(view(CALLS), Reader("Tom Read", decides=False, deciders=("Ann Field",), link=LINK)))
     assert "Decisions are made by Ann Field" in text and "decide on the steps" not in text
