@@ -42,7 +42,7 @@ MOUNTS = {
     "engineers": Mount("deployments.cli.engineers", "Who upgrades, and who is there."),
     "ticket": Mount("deployments.cli.ticket", "Orders: typed, from desks, or from a CSV file. Each is one case."),
     "mail": Mount("deployments.cli.mail", "What becomes of mail: sent, come back, in doubt."),
-    "serve": Mount("deployments.cli.serve", "Take orders by webhook.", "serve"),
+    "serve": Mount("deployments.cli.serve", "Serve the clients' page, and take orders by webhook.", "serve"),
     "tend": Mount("deployments.cli.tend", "Start what is due in every case, without Prefect.", "tend"),
     "hold": Mount("deployments.cli.hold", "The kill switch: no new change on any system."),
     "keys": Mount("deployments.cli.keys", "The keys that seal personal data on this machine's disk."),

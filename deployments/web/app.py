@@ -18,6 +18,7 @@ from deployments.web.page_words import asked_language
 from tasks.model.errors import UserError
 from tasks.wire.home import find_home
 from tasks.wire.store import Store
+from tasks.wire.tickets.settings import settings_file
 
 log = logging.getLogger("uplift.web")
 
@@ -30,7 +31,8 @@ def make_app(home: Path | None = None, store: Store | None = None) -> Guarded:
 
 def make_api(home: Path, store: Store, *, forms_per_minute: int = FORMS_PER_MINUTE) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(routes(store, home))
+    if settings_file(home).exists():            # a site may serve the page alone
+        app.include_router(routes(store, home))
     pages = Pages(store, home, Pace(forms_per_minute))
     app.include_router(page_routes(pages))
     app.include_router(answer_routes(pages))

@@ -248,6 +248,11 @@ def test_the_story_tells_nothing_of_runs_and_engineers_notes(site: PageSite):
     assert "slow to answer" not in page and "attempt" not in page and "We inspected your system" in page
 
 
+def test_a_site_that_serves_the_page_alone_takes_no_orders(site: PageSite):
+    for place in ("desk/support", "store/shop"):
+        assert site.http.post(f"/hooks/{place}", json={}).status_code == 404
+
+
 def test_no_token_is_in_the_log(site: PageSite):
     case = site.case(CALLS)
     link = site.link(case)
