@@ -77,6 +77,14 @@ def test_what_only_its_recipient_can_say_ends_a_doubt(site: Site, name: str) -> 
     assert site.states() == {ANN: S.SENT} and site.case.state is State.AWAITING_APPROVAL
 
 
+def test_a_report_on_a_mail_that_was_never_tried_is_not_believed(site: Site) -> None:
+    site.notified(ANN)
+    site.arrives(came("a report of success with the whole message"), "1.forged")
+    received(site)
+    assert site.states() == {ANN: S.PENDING}
+    assert site.round().sent.taken == 1 and len(site.server.taken) == 1
+
+
 def test_a_reply_stands_in_the_journal_and_decides_nothing(site: Site) -> None:
     site.notified(ANN)
     site.round()

@@ -148,3 +148,21 @@ def test_a_maildir_that_is_not_there_is_told_and_mail_goes_out_all_the_same(site
     done = site.round()
     assert len(done.troubles) == 1 and "cannot be read" in done.troubles[0]
     assert site.states() == {ANN: S.SENT}
+
+
+def test_mail_that_belongs_to_no_case_is_left_to_its_own_sender(site: Site) -> None:
+    site.store.queue(Message(message_id="<sweep@uplift.invalid>", channel=Channel.MAIL, recipients=(BO,), payload=b"x"))
+    site.notified(ANN)
+    site.round()
+    assert site.states() == {BO: S.PENDING, ANN: S.SENT} and [each.rcpt_tos for each in site.server.taken] == [[ANN]]
+
+
+def test_a_bounced_mail_that_was_no_notice_says_nothing_of_whom_the_notice_reached(site: Site) -> None:
+    site.notified(ANN)
+    site.server.refuse |= {ANN: "550 gone", "eva@uplift.example": "550 gone"}
+    message = Message(message_id="<report@uplift.invalid>", channel=Channel.MAIL, recipients=("eva@uplift.example",),
+                      payload=b"x: y\n\nz")
+    site.store.record("C-1", Noted(at=site.store.now(), by="eva", text="x"), messages=[message])
+    site.round()
+    assert [(each["recipient"], each["reaches_nobody"]) for each in site.told("bounced")] == [
+        (ANN, True), ("eva@uplift.example", False)]
