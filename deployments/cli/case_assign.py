@@ -18,7 +18,6 @@ from tasks.model.errors import UserError
 from tasks.model.event import Assigned
 from tasks.rules.assignment import Assignment, Candidate
 from tasks.rules.lifecycle import next_step
-from tasks.steps.assignment import PATIENCE_S, chosen_for, in_turn, still
 from tasks.wire.engineers import load_engineers
 from tasks.wire.home import find_home
 from tasks.wire.store import Store
@@ -59,6 +58,8 @@ def _doubt(case_id: str, home: Path, name: str) -> str:
 
     Raises UserError for a name that engineers.yaml does not have: a case of nobody would be waited for in vain.
     """
+    from tasks.steps.assignment import chosen_for
+
     engineers = load_engineers(home)
     if not engineers.engineers:
         return ""
@@ -76,6 +77,8 @@ def _doubt(case_id: str, home: Path, name: str) -> str:
 
 
 def _by_the_rules(case_id: str, home: Path, by: str, reason: str, *, dry_run: bool, as_json: bool) -> None:
+    from tasks.steps.assignment import chosen_for
+
     engineers = known_engineers(home)
     with case_store() as store:
         case = store.case(case_id)
@@ -95,6 +98,8 @@ def _by_the_rules(case_id: str, home: Path, by: str, reason: str, *, dry_run: bo
 
 async def _recorded(store: Store, home: Path, case: Case, by: str, reason: str) -> tuple[Assignment, Case]:
     """Raises UserError where nobody fits, and Failure where others assign for too long."""
+    from tasks.steps.assignment import PATIENCE_S, chosen_for, in_turn, still
+
     async with in_turn(store, f"case assign {case.id}", PATIENCE_S) as lease:
         chosen = chosen_for(store, home, case, known_engineers(home), store.now())
         if chosen.engineer is None:

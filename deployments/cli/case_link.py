@@ -11,7 +11,6 @@ from reports.text import one_line
 from tasks.model.case import OVER
 from tasks.model.errors import UserError
 from tasks.model.event import Noted
-from tasks.steps.case_site import Site
 from tasks.wire.home import find_home
 from tasks.wire.links import page_link
 
@@ -27,6 +26,8 @@ def link(
 
     Whoever has a link acts in its contact's name: give it to that person only.
     """
+    from tasks.steps.case_site import Site  # SSH would make every command of a case slow
+
     home = find_home()
     with case_store() as store:
         case = store.case(case_id)

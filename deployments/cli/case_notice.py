@@ -3,19 +3,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deployments.cli.case_record import CaseId, case_store
 from deployments.cli.output import AsJson, console, print_json
-from reports.files import write_text
-from reports.notice import notice_html, notice_subject, notice_text
-from reports.plain_words import languages
 from tasks.model.errors import UserError
-from tasks.steps.case_site import Site
-from tasks.steps.notices import Notice, kept_of, notices
 from tasks.wire.home import find_home
+
+if TYPE_CHECKING:
+    from tasks.steps.notices import Notice
 
 # Whoever has a client's link decides in the client's name: it stands in that client's mail and nowhere else.
 HIDDEN = "#the-link-is-only-in-the-mail"
@@ -31,6 +29,12 @@ def notice(
     as_json: AsJson = False,
 ) -> None:
     """What the client is told of the last inspection, by the plan as it is now. Nothing is sent."""
+    from reports.files import write_text  # drawing and SSH would make every command of a case slow
+    from reports.notice import notice_html, notice_subject, notice_text
+    from reports.plain_words import languages
+    from tasks.steps.case_site import Site
+    from tasks.steps.notices import kept_of, notices
+
     if language is not None and language not in languages():
         raise UserError("unknown_language", f"there are no notices in {language!r}",
                         f"choose one of {', '.join(languages())}")

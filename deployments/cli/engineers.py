@@ -4,7 +4,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,12 +16,15 @@ from tasks.model.case import Case
 from tasks.model.engineer import Engineer, Engineers
 from tasks.model.errors import UserError
 from tasks.rules.assignment import load_of
+from tasks.rules.moves.table import LIVE
 from tasks.rules.presence import absence_within, absent, next_shift
 from tasks.rules.team import AHEAD_DAYS, gaps
-from tasks.steps.assignment import LIVE, Handover, handovers
 from tasks.wire.engineers import NAME, load_engineers
 from tasks.wire.fleet_file import load_fleet
 from tasks.wire.home import find_home
+
+if TYPE_CHECKING:
+    from tasks.steps.assignment import Handover
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Who upgrades, and who is there.")
 COLUMNS = ("engineer", "name", "at work", "away", "cases", "load")
@@ -40,6 +43,8 @@ def known_engineers(home: Path) -> Engineers:
 @app.command("list")
 def list_engineers(as_json: AsJson = False) -> None:
     """Who is at work, away and how busy; and to whom the cases of those who are not there could go."""
+    from tasks.steps.assignment import handovers
+
     home = find_home()
     engineers = known_engineers(home)
     with case_store() as store:

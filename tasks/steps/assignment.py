@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tasks.model.case import OVER, Case, State
+from tasks.model.case import OVER, Case
 from tasks.model.engineer import Absence, Engineers
 from tasks.model.errors import Failure, UserError
 from tasks.model.event import Assigned
 from tasks.model.ledger import Lease
 from tasks.rules.assignment import Assignment, choose
+from tasks.rules.moves.table import LIVE
 from tasks.rules.presence import absent
 from tasks.steps.case_site import Site
 from tasks.steps.work import Died, Work
@@ -29,7 +30,6 @@ LEASE_S = 20.0
 PATIENCE_S = 60.0               # longer than the lease of one who died
 LOOK_S = 0.1
 BY_HAND = "name an engineer with `uplift case assign`, or correct engineers.yaml and release the case"
-LIVE = tuple(state for state in State if state not in OVER)
 
 
 async def assign(work: Work) -> Assigned | None:

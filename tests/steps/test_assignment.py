@@ -16,8 +16,9 @@ from tasks.model.engineer import Engineers
 from tasks.model.errors import Failure
 from tasks.model.event import Assigned
 from tasks.rules.lifecycle import Due, next_step
+from tasks.rules.moves.table import LIVE
 from tasks.steps import assignment
-from tasks.steps.assignment import LIVE, RESOURCE, handovers, in_turn
+from tasks.steps.assignment import RESOURCE, handovers, in_turn
 from tasks.steps.intake import open_ticket
 from tasks.steps.run_step import run_step
 from tasks.wire.engineers import load_engineers

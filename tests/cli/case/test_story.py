@@ -1,13 +1,15 @@
 """The screen of a case that has gone through much: who does what, what is done, and all of it on one screen."""
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from deployments.cli.case_story import Around, next_sentence, story
+from deployments.cli.case_story import BY_HAND, Around, next_sentence, story
 from tasks.model import event as e
 from tasks.model.case import Decision, How, State, Step
 from tasks.model.engineer import Absence
@@ -182,10 +184,17 @@ def test_an_approval_of_an_older_plan_is_not_shown_as_one_that_counts() -> None:
     assert "the plan has changed since: it no longer counts" in said
 
 
-def test_what_uplift_does_not_run_is_the_engineers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_uplift_does_not_run_is_the_engineers() -> None:
+    assert set(BY_HAND) == set(Step) - set(run_step.EXECUTORS)
     case = Story().until(State.READY).case
-    due = Due(Step.WATCH, 1, 1, case.key_of(Step.WATCH))
-    by_hand = "the engineer eva has to look at the system, then close the case with `uplift case close --early REASON`"
-    assert (next_sentence(case, due) == by_hand) is (Step.WATCH not in run_step.EXECUTORS)
-    monkeypatch.setattr(run_step, "EXECUTORS", {})
-    assert next_sentence(case, due) == by_hand
+    told = next_sentence(case, Due(Step.UPGRADE, 1, 1, case.key_of(Step.UPGRADE)))
+    assert told == "the step upgrade is due; the reconciler starts it (`uplift tend --once` does so now)"
+    for step, said in BY_HAND.items():
+        assert next_sentence(case, Due(step, 1, 1, case.key_of(step))) == f"the engineer eva has to {said}"
+
+
+def test_the_commands_of_a_case_do_not_load_what_draws_and_what_logs_in() -> None:
+    """Charts, tables and SSH take seconds to load on a busy machine, and a list of cases needs none of them."""
+    asked = "import sys, deployments.cli.case; print({'pandas', 'matplotlib', 'asyncssh'} & set(sys.modules) or '')"
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ended.stdout == "\n"
