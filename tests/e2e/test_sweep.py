@@ -13,6 +13,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tasks.model.answer import Recording
+from tasks.wire.sweep_folder import SweepFolder
 from tests.operator_site import APPLIANCES, UPLIFT, Site
 
 pytestmark = pytest.mark.lab
@@ -68,7 +70,7 @@ def test_no_secret_of_a_system_is_stored(lab: Site, swept: Path):
     records = lab.fleet.parent.glob("**/records/*.json")
     secrets += [json.loads(path.read_text())["database_password"] for path in records]
     stored = b"".join(path.read_bytes() for path in swept.rglob("*") if path.is_file())
-    raw = "".join(pd.read_parquet(path).recording.str.cat() for path in (swept / "facts").glob("*.parquet"))
+    raw = "".join(recording.model_dump_json() for recording in recordings(swept, lab))
     assert len(secrets) > 3
     assert [secret for secret in secrets if secret and (secret.encode() in stored or secret in raw)] == []
 
@@ -80,7 +82,7 @@ def test_a_killed_sweep_goes_on_with_only_the_rest(lab: Site, tmp_path: Path):
     with subprocess.Popen(command, env=lab.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as sweep:
         wait_for(lambda: lines.is_file() and lines.read_bytes().count(b"\n") >= 20)
         sweep.send_signal(signal.SIGKILL)
-    before = {row["system_id"]: row["started_at"] for row in map(json.loads, whole_lines(lines))}
+    before = {row.system_id: row.started_at for row in recordings(tmp_path / "out", lab)}
     assert 20 <= len(before) < 200
 
     again = lab.uplift("sweep", fleet, "--target", "7.2.0", "--out", tmp_path / "out")
@@ -89,14 +91,15 @@ def test_a_killed_sweep_goes_on_with_only_the_rest(lab: Site, tmp_path: Path):
 
     done = lab.uplift("sweep", fleet, "--target", "7.2.0", "--out", tmp_path / "out", "--resume")
     assert done.returncode == 0, done.stderr
-    stored = pd.concat(pd.read_parquet(path) for path in (tmp_path / "out/facts").glob("*.parquet"))
-    after = {row["system_id"]: row["started_at"] for row in map(json.loads, stored.recording)}
+    stored = recordings(tmp_path / "out", lab)
+    after = {row.system_id: row.started_at for row in stored}
     assert len(stored) == len(after) == 200
     assert {system: started for system, started in after.items() if system in before} == before
 
 
-def whole_lines(path: Path) -> list[bytes]:
-    return [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+def recordings(out: Path, lab: Site) -> list[Recording]:
+    folder = SweepFolder(out, lab.home)
+    return [recording for shard in range(folder.plan().shards) for recording in folder.recordings(shard)]
 
 
 def wait_for(condition, seconds: float = 60) -> None:

@@ -9,9 +9,9 @@ import subprocess
 import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
+from tasks.wire.sweep_folder import SweepFolder
 from tests.operator_site import UPLIFT, Site
 
 SEED = int(os.environ.get("UPLIFT_PROVE_SEED", "1"))
@@ -32,11 +32,11 @@ def test_a_killed_sweep_is_complete_after_resuming_and_visits_no_system_twice(la
     for _ in range(chance.choice((1, 2))):
         again = [*words, "--resume"] if (out / "run.json").exists() else words
         _killed(again, lab.env, out / "facts", chance.uniform(0, LONGEST_S))
-        for system, started in stored(out).items():
+        for system, started in stored(out, lab.home).items():
             assert seen.setdefault(system, started) == started, f"{system} was visited twice"
     done = lab.uplift(*words[1:], *(["--resume"] if (out / "run.json").exists() else []))
     assert done.returncode == 0, done.stderr
-    final = stored(out)
+    final = stored(out, lab.home)
     assert len(final) == len(lab.entries("swarm-"))
     assert {system: final[system] for system in seen} == seen
     summary = json.loads((out / "summary.json").read_text())
@@ -44,14 +44,13 @@ def test_a_killed_sweep_is_complete_after_resuming_and_visits_no_system_twice(la
     assert not list((out / "facts").glob("shard-*.jsonl"))
 
 
-def stored(out: Path) -> dict[str, str]:
+def stored(out: Path, home: Path) -> dict[str, str]:
     """Each whole recording's system and start; raises where a system is stored twice."""
-    rows = [json.loads(text) for path in out.glob("facts/*.parquet") for text in pd.read_parquet(path).recording]
-    sealed = {path.stem for path in out.glob("facts/*.parquet")}
-    for path in out.glob("facts/shard-*.jsonl"):
-        if path.stem not in sealed:
-            rows += [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    found = {row["system_id"]: row["started_at"] for row in rows}
+    folder = SweepFolder(out, home)
+    shards = range(folder.plan().shards) if folder.exists else range(0)
+    rows = [row for shard in shards for row in (
+        folder.recordings(shard) if folder.is_sealed(shard) else folder._lines(shard))]
+    found = {row.system_id: row.started_at.isoformat() for row in rows}
     assert len(found) == len(rows)
     return found
 
