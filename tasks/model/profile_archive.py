@@ -22,7 +22,7 @@ class CdrArchive(Section):
     rest_fraction: float = Field(0.1, ge=0, le=10)     # the pause after a statement, in parts of its time
     patience_s: float = Field(300.0, gt=0)              # so long the database may be too busy before the run halts
     opening_s: float = Field(900.0, gt=0)               # a server may first repair the table, after a crash
-    rows_per_s: float = Field(8_000, gt=0)              # for the estimate in the preview; measured: docs/remediation.md
+    rows_per_s: float = Field(5_000, gt=0)              # for the estimate in the preview; measured: docs/remediation.md
 
     @model_validator(mode="after")
     def _in_order(self) -> CdrArchive:

@@ -51,7 +51,7 @@ class Serving(MariaDb):
         ours = ("--innodb-buffer-pool-size=", "--innodb-log-file-size=")
         plain = [word for word in super()._words() if not word.startswith(ours)]
         return [*plain, "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=96M", "--key-buffer-size=128M",
-                "--myisam-sort-buffer-size=128M"]
+                "--myisam-sort-buffer-size=128M", f"--tmpdir={self.folder}"]
 
     def connected(self) -> pymysql.Connection[Any]:
         return pymysql.connect(host="127.0.0.1", port=self.port, user="root", database="uplift", autocommit=True)
@@ -129,11 +129,13 @@ def filled(server: Serving, engine: str, *, indexed: bool) -> None:
 
 def total(server: Serving, *tables: str) -> tuple[int, ...]:
     """Count and checksum of all calls that were there before, wherever they are."""
-    there = f"WHERE AcctId <= {OLD_ROWS + NEW_ROWS}"
-    rows = " UNION ALL ".join(f"SELECT {_COLUMNS} FROM {table} {there}" for table in tables)
-    told = server.rows(f"SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS('|', {_columns()}))), SUM(CRC32(CONCAT_WS('#', "
-                       f"{_columns()}))) FROM ({rows}) AS calls")[0]
-    return tuple(map(int, told))
+    sums = f"COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS('#', {_columns()}))), 0)"
+    told = [server.rows(f"SELECT {sums}, COALESCE(BIT_XOR(CRC32(CONCAT_WS('|', {_columns()}))), 0) FROM {table} "
+                        f"WHERE AcctId <= {OLD_ROWS + NEW_ROWS}")[0] for table in tables]
+    xor = 0
+    for row in told:
+        xor ^= int(row[2])
+    return sum(int(row[0]) for row in told), sum(int(row[1]) for row in told), xor
 
 
 def _columns() -> str:
