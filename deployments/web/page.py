@@ -21,6 +21,9 @@ from reports.plain_words import plain_words
 from tasks.model.case import State
 from tasks.model.finding import Finding
 from tasks.model.ledger import JournalEntry
+from tasks.model.preview import Preview
+from tasks.steps.previews import previews_at
+from tasks.wire.case_folder import CaseFolder
 from tasks.wire.links import Purpose, Signer
 from tasks.wire.store import Store
 from tasks.wire.web_settings import WebSettings
@@ -49,6 +52,11 @@ class Pages:
     def view(self, visit: Visit, site: CaseSite) -> ClientView:
         """What the client is told, as in the mails."""
         return client_view(visit.case, self.findings(visit, site), visit.system, language=visit.contact.language)
+
+    def counted(self, visit: Visit) -> dict[str, Preview]:
+        """What the commands of the plan would do, as the inspection counted it on the system."""
+        found = previews_at(visit.case.findings_ref, CaseFolder(self.home, visit.case.id))
+        return {each.remediation_id: each for each in found}
 
     def page(self, visit: Visit, signer: Signer, address: str, *, status: int = 200, told: str = "",
              errors: tuple[str, ...] = (), given: dict[str, str] | None = None) -> Response:
@@ -79,6 +87,7 @@ class Pages:
             "state": words["states"][case.state], "deciders": ", ".join(deciders),
             "engineer": site.engineer(case.engineer) if case.engineer else "",
             "moment": lambda at: moment_text(at, zone, words), "length": lambda s: length_text(s, words),
+            "counted": self.counted(visit),
             "upgrade_s": case.plan.estimate_s if case.plan else None, "ends": visit.link.expires_at,
         }
 

@@ -94,6 +94,11 @@ class Sent:
         return self.pages.page(self.visit, self.signer, self.address, status=422, errors=errors,
                                given=dict(self.fields))
 
+    def final(self, act: Act) -> bool:
+        """Whether it destroys something or cannot be undone."""
+        counted = self.pages.counted(self.visit).get(act.id)
+        return not act.reversible or (counted is not None and (counted.destroys or not counted.reversible))
+
     def asked(self) -> tuple[Act, ...]:
         """The actions on which the client decides."""
         return self.pages.view(self.visit, CaseSite(self.pages.home, self.visit.case.id)).asked
@@ -152,7 +157,8 @@ def _confirmation(sent: Sent, token: Token, chosen: dict[str, Any], errors: tupl
     form = form_token(sent.signer, sent.visit, Purpose.CONFIRM, nonce=token.nonce, choices=chosen)
     return html(
         "confirm.html.j2", sent.visit.contact.language, status=422 if errors else 200, forms=True, form=form,
-        acts=acts, stuck=stuck, declined=chosen.get("declined", ""), errors=errors, given=defaultdict(str, sent.fields),
+        acts=acts, stuck=stuck, final={act.id for act, *_ in acts if sent.final(act)},
+        declined=chosen.get("declined", ""), errors=errors, given=defaultdict(str, sent.fields),
         digest=shortened(plan.digest, 13), **sent.pages.common(sent.visit, sent.address, CaseSite(
             sent.pages.home, sent.visit.case.id)),
     )
@@ -166,7 +172,7 @@ def decide(sent: Sent) -> Response:
     if "declined" in token.choices:
         return sent.record(token, Declined(**who, reason=token.choices["declined"]), "decided")
     choices = token.choices["choices"]
-    final = [act for act in sent.asked() if choices.get(act.id, [False])[0] and not act.reversible]
+    final = [act for act in sent.asked() if choices.get(act.id, [False])[0] and sent.final(act)]
     unticked = [act.text for act in final if sent.fields.get(f"known:{act.id}") != "yes"]
     if unticked:
         errors = tuple(sent.words["error_tick"].format(action=text) for text in unticked)

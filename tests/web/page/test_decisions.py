@@ -7,6 +7,9 @@ import httpx
 import pytest
 
 from tasks.model.case import Case, How, State
+from tasks.model.preview import Preview
+from tasks.steps.previews import Previews
+from tasks.wire.case_folder import CaseFolder
 from tests.web.page.conftest import CALLS, FOUND, PHONES, SPACE, PageSite, form_in
 
 CHOICES = {"choice:archive_old_cdr": "yes", "choice:rebuild_table": "no", "choice:free_space": "yes"}
@@ -63,6 +66,20 @@ def test_what_cannot_be_undone_is_ticked_separately(site: PageSite):
         assert again.status_code == 422 and "Please tick" in again.text
         assert approval(site, case) is None
     assert decided(site, link, again, **{"known:free_space": "yes"}).status_code == 303
+
+
+def test_what_was_counted_on_the_system_is_shown_and_what_it_destroys_is_ticked(site: PageSite):
+    case = site.case(CALLS)
+    folder = CaseFolder(site.home, case.id)
+    name = "previews-" + (case.findings_ref or "").rpartition("/")[2].removesuffix(".json").partition("-")[2]
+    counted = Preview(remediation_id="archive_old_cdr", lines=("12,345 calls <b> before 2024",), destroys=True)
+    folder.save(name, Previews(previews=(counted,)))
+    link = site.link(case)
+    page = reviewed(site, link, **{"choice:archive_old_cdr": "yes"})
+    for text in (page.text, site.http.get(link).text):
+        assert "Counted on your system" in text and "12,345 calls &lt;b&gt; before 2024" in text
+    assert decided(site, link, page).status_code == 422 and approval(site, case) is None
+    assert decided(site, link, page, **{"known:archive_old_cdr": "yes"}).status_code == 303
 
 
 def test_an_action_without_a_choice_is_asked_for_and_the_other_choices_stay(site: PageSite):
