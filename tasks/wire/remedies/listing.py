@@ -105,11 +105,14 @@ class Holds:
     marked: frozenset[tuple[str, str]]
 
     def hold(self, item: Item) -> bool:
-        name, whole = item.path.rpartition("/")[2], f"{item.folder}/{item.path}"
-        if any(fnmatchcase(text, pattern) for pattern in self.patterns for text in (item.path, name, whole)):
+        """A line holds what it matches, what it names letter by letter (a name may have brackets), and all below it."""
+        parts, whole = item.path.split("/"), f"{item.folder}/{item.path}".split("/")
+        below = ["/".join(parts[:depth]) for depth in range(len(parts))]
+        texts = {parts[-1], item.path, *below[1:], *("/".join(whole[:depth]) for depth in range(2, len(whole) + 1))}
+        lines = (pattern.removeprefix("./").rstrip("/") for pattern in self.patterns)
+        if any(not line or line in texts or any(fnmatchcase(text, line) for text in texts) for line in lines):
             return True
-        parents = item.path.split("/")[:-1]
-        return any((item.folder, "/".join(parents[:depth])) in self.marked for depth in range(len(parents) + 1))
+        return any((item.folder, folder) in self.marked for folder in below)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,16 @@ def test_a_hold_is_by_pattern_of_name_or_path_and_by_marked_folder(path: str, he
     assert Holds((), frozenset({("/srv/monitor", "")})).hold(Item("/srv/monitor", path, 1, 1, 1)), "the whole folder"
 
 
+@pytest.mark.parametrize("line", [
+    "2024/05/Smith [court].wav", "Smith [court].wav", "/srv/monitor/2024/05/Smith [court].wav", "2024/05", "2024/05/",
+    "2024/", "/srv/monitor/2024", "./2024/05/Smith [court].wav", "/srv/monitor/", "20*/05",
+])
+def test_a_line_of_the_hold_holds_the_file_that_it_names_letter_by_letter_and_all_below_a_folder(line: str) -> None:
+    holds = Holds((line,), frozenset())
+    assert holds.hold(Item("/srv/monitor", "2024/05/Smith [court].wav", 1, 1, 1))
+    assert not holds.hold(Item("/srv/other", "2025/06/Smith d.wav", 1, 1, 1))
+
+
 def test_a_time_is_told_in_utc() -> None:
     assert Item("/srv", "a", 1, 1, 0).changed_at == datetime(1970, 1, 1, tzinfo=UTC)
 
