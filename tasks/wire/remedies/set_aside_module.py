@@ -22,12 +22,14 @@ from tasks.wire.shell_channel import ask_all
 
 ID = "set_aside_module"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\.so")
-_REQUIRED = 'grep -hsqE "$required" "$etc"/*.conf'
+# As Asterisk reads it: words in any case, and in whatever file below its folder, as included ones have any name.
+_REQUIRED = 'grep -RisqE -e "$required" -- "$etc"'
 # The manifest is written before the move: whoever comes after knows where it was. A copy that an interrupted move left
 # half written lies beside the module itself, which is still there then.
 _MOVE = """\
 place=$aside/$action
 (umask 077 && mkdir -p "$place") 2>/dev/null || say unwritable "$aside"
+[ -r "$etc/modules.conf" ] || say no "$etc/modules.conf cannot be read, so that what Asterisk requires is not known"
 if REQUIRED; then say no "the configuration requires $name, so that Asterisk would not start without it"; fi
 set --
 for folder in FOLDERS; do [ ! -e "$folder/$name" ] && [ ! -L "$folder/$name" ] || set -- "$@" "$folder"; done
@@ -76,7 +78,7 @@ async def preview(sight: Sight) -> Preview:
 async def _asked(sight: Sight, name: str) -> list[str] | None:
     etc, folders = shlex.quote(sight.profile.paths.asterisk_etc), shlex.join(sight.profile.paths.modules)
     command = (
-        f"if grep -hsqE {shlex.quote(_required(name))} {etc}/*.conf; then echo required; else echo free; fi; "
+        f"if grep -RisqE -e {shlex.quote(_required(name))} -- {etc}; then echo required; else echo free; fi; "
         f"for folder in {folders}; do stat -c \"%s $folder\" -- \"$folder/\"{shlex.quote(name)} 2>/dev/null; done; true"
     )
     told: dict[str, Answer | Silence] = {}
