@@ -98,6 +98,7 @@ def walked(rig: WalkRig, plan: Plan) -> None:
         while True:
             case = rig.case()
             if case is not None and case.state in (State.READY, State.PROPOSED):
+                told_all(rig, until)
                 return
             assert time.monotonic() < until, told(rig, case)
             assert case is None or case.state is not State.NEEDS_ENGINEER, told(rig, case)
@@ -114,6 +115,15 @@ def walked(rig: WalkRig, plan: Plan) -> None:
             time.sleep(0.1)
     finally:
         end(tending)
+
+
+def told_all(rig: WalkRig, until: float) -> None:
+    """Tend on until everybody has been told; what a dead sender had begun is looked for when its time has passed."""
+    while [each for each in rig.outbox() if each.state is not OutboxState.SENT]:
+        assert time.monotonic() < until, [(each.message.message_id, each.state, each.detail) for each in rig.outbox()]
+        rig.pass_quarter_of_an_hour()
+        settle_doubt(rig)
+        time.sleep(0.5)
 
 
 def begun(rig: WalkRig, plan: Plan) -> bool:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from email.policy import default
@@ -22,7 +22,7 @@ from typing import Any, Self
 import httpx
 import yaml
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import Connection, or_, update
 
 from deployments.lab import snapshots
 from deployments.lab.container import Container
@@ -34,10 +34,10 @@ from deployments.lab.record import write_private
 from deployments.lab.spec import ApplianceSpec
 from deployments.lab.up import up
 from tasks.model.case import Case
-from tasks.model.ledger import OutboxMessage
+from tasks.model.ledger import OutboxMessage, OutboxState
 from tasks.wire.store import Store
 from tasks.wire.store.engine import Database, connect, database_url, now
-from tasks.wire.store.tables import leases
+from tasks.wire.store.tables import leases, outbox
 from tests.mail_server import PASSWORD, USER, mail_server
 from tests.operator_site import UPLIFT
 
@@ -177,10 +177,19 @@ class WalkRig:
 
     def pass_lease(self) -> None:
         """What a minute does to the leases of a process that is dead, without waiting for it."""
+        self._write(lambda c: update(leases).values(expires_at=now(c) - timedelta(seconds=1)))
+
+    def pass_quarter_of_an_hour(self) -> None:
+        """What it does to messages in doubt, and to those whose sender is dead; one that is at work has just begun."""
+        self._write(lambda c: update(outbox).where(
+            or_(outbox.c.state == OutboxState.UNSURE.value, outbox.c.claimed_at < now(c) - timedelta(seconds=12)),
+            outbox.c.state != OutboxState.SENT.value,
+        ).values(claimed_at=now(c) - timedelta(minutes=20)))
+
+    def _write(self, make: Callable[[Connection], Any]) -> None:
         engine = connect(database_url(None, self.home))
         try:
-            Database(engine).write(
-                lambda c: c.execute(update(leases).values(expires_at=now(c) - timedelta(seconds=1))))
+            Database(engine).write(lambda c: c.execute(make(c)))
         finally:
             engine.dispose()
 
