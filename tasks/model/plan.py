@@ -85,12 +85,17 @@ class Plan(Agreed):
         return hashlib.sha256(canonical(plain)).hexdigest()
 
     def covers(self, now: Plan) -> bool:
-        """Whether agreeing to this plan agrees to ``now``. A vanished finding is no matter, a new or worse one is."""
+        """Whether agreeing to this plan agrees to ``now``. A vanished finding is no matter, a new or worse one is.
+
+        So is one that was waived here and is not any more: the client was not asked what is to be done about it.
+        """
+        asked = {(action.id, action.check_id, action.subject) for action in self.actions}
         return (
             self.system_id == now.system_id
             and self.target == now.target
             and self.profile_digest == now.profile_digest
             and all(any(mine.covers(item) for mine in self.items) for item in now.items)
+            and asked >= {(a.id, a.check_id, a.subject) for a in now.actions if a.needs_approval}
         )
 
 

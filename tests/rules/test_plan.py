@@ -55,3 +55,15 @@ def test_a_waived_finding_stays_in_the_digest_and_asks_for_nothing():
     open_plan, waived_plan = made([found]), made([found.model_copy(update={"waiver": waiver})])
     assert open_plan.digest == waived_plan.digest
     assert [action.id for action in open_plan.actions] == ["r"] and waived_plan.actions == ()
+
+
+def test_what_was_waived_when_the_client_agreed_is_not_agreed_to_once_its_waiver_has_expired():
+    """The client was asked of the module a and shown nothing of b, whose remedy has the same name."""
+    remedy = (Remediation(id="set_aside", kind=Kind.COMMAND, text="do", reversible=True),)
+    a, b = (Finding(check_id="foreign_module", check_version=1, subject=subject, outcome=Outcome.FAIL, blocking=True,
+                    severity=Severity.HIGH, summary="s", remediations=remedy) for subject in "ab")
+    waiver = Waiver(check_id="foreign_module", subject="b", owner="eva", reason="known", expires_on=date(2026, 11, 23))
+    shown = made([a, b.model_copy(update={"waiver": waiver})])
+    assert shown.covers(made([a])) and shown.covers(shown)
+    assert not shown.covers(made([a, b]))
+    assert made([a, b]).covers(shown), "what is waived asks for less"
