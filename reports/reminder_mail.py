@@ -79,8 +79,8 @@ def reminder_mail(
     body = (words.greeting, words.opening, words.asked[case.state], words.page if link else words.no_page,
             words.ending)
     mail = _mail(to, at, reminder_id(case, number, to.email), words.subject.format(**about))
-    mail["Content-Language"] = language if language in WORDS else "en"
     mail.set_content("\n\n".join(each.format(**about) for each in body) + "\n")
+    mail["Content-Language"] = language if language in WORDS else "en"      # setting a content takes it away
     return mail
 
 

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from reports.mail import Person
+from reports.notice_mail import notice_id
+from reports.proposal_mail import proposal_mail
 from tasks.analysis.closed_days import closed_days
 from tasks.analysis.host import hours_of
 from tasks.analysis.quiet_hours import week_in_zone
@@ -15,14 +18,18 @@ from tasks.model.errors import UserError
 from tasks.model.event import Proposed
 from tasks.model.fact import Known, Unknown
 from tasks.model.facts import CdrRhythm, DatabaseServer
+from tasks.model.ledger import Channel, Message
 from tasks.model.system_facts import CronJobs
+from tasks.model.window import Window
 from tasks.rules.known import known_from
 from tasks.rules.proposing import Proposal, Span, Wanted, propose
 from tasks.rules.shifts import shifts_of
 from tasks.steps.case_site import Site
 from tasks.steps.inspection import Kept
+from tasks.steps.notices import reached, sender_domain
 from tasks.steps.work import Work
 from tasks.wire.engineers import load_engineers
+from tasks.wire.links import page_link
 
 BY_HAND = "propose times with `uplift case propose`, or postpone the case"
 
@@ -39,7 +46,25 @@ async def schedule(work: Work) -> Proposed:
         await work.note(f"slot {number} is {offer.window.local_start:%a %Y-%m-%d %H:%M} {offer.window.zone}: "
                         f"{offer.expected_calls:g} calls are to be expected in it, seldom more than "
                         f"{offer.at_most_calls}")
-    return Proposed(**work.reported(), slots=tuple(offer.window for offer in found.offers))
+    slots = tuple(offer.window for offer in found.offers)
+    work.letters += await asyncio.to_thread(_letters, work, site, slots)
+    return Proposed(**work.reported(), slots=slots)
+
+
+def _letters(work: Work, site: Site, slots: tuple[Window, ...]) -> list[Message]:
+    """One mail for each of the client's contacts."""
+    domain, now = sender_domain(work.home), work.now()
+    deciders = tuple(each.name for each in site.system.contacts if each.approves)
+    found = []
+    for each in reached(site.system):
+        message_id = notice_id(work.key, each.email, domain)
+        mail = proposal_mail(
+            work.case, slots, Person(each.name, each.email), language=each.language, decides=each.approves,
+            deciders=deciders, link=page_link(work.home, work.case, each, now), message_id=message_id, at=now,
+        )
+        found.append(Message(message_id=message_id, channel=Channel.MAIL, recipients=(each.email,),
+                             payload=mail.as_bytes()))
+    return found
 
 
 def nights(work: Work, site: Site) -> tuple[Proposal, str]:
