@@ -166,7 +166,10 @@ class Profile(Section):
     def _what_is_cleared_is_not_the_system(self) -> Profile:
         paths = self.paths
         whole = (paths.root, paths.tree, paths.settings, paths.admin, paths.backup, *paths.boot, *paths.cron)
-        deep = (paths.asterisk_etc, paths.database_files, *paths.modules, *paths.agi, *paths.custom_scripts)
+        ours = (self.remedies.modules_aside, self.upgrader.state_folder if self.upgrader else "/var/lib/uplift")
+        voicemail = f"{paths.tree}/var/spool/asterisk/voicemail"    # Asterisk's astspooldir
+        deep = (paths.asterisk_etc, paths.database_files, *paths.modules, *paths.agi, *paths.custom_scripts,
+                *paths.sounds, voicemail, *ours)
         within = [f for f in self.remedies.folders if any(f.startswith(f"{path}/") for path in deep)]
         why = f"{within[0]} must not be cleared" if within else in_the_way(self.remedies.folders, (*whole, *deep))
         if why:

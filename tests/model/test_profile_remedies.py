@@ -12,7 +12,10 @@ from tasks.model.profile import Profile
     "/", "/etc", "/etc/cron.d/x", "/usr/local", "/var", "/opt", "/opt/pbxware", "/opt/pbxware/pw", "/opt/backup",
     "/opt/pbxware/pw/etc/asterisk", "/opt/pbxware/pw/etc/asterisk/old", "/opt/pbxware/pw/var/lib/mysql/pbxware",
     "/opt/pbxware/pw/var", "/opt/pbxware/pw/usr/lib/asterisk/modules/x", "/srv/x/../../etc", "/srv/x/", "relative", "",
-    "//srv/x", "/srv/./x",
+    "//srv/x", "/srv/./x", "/opt/pbxware/pw/var/lib/asterisk", "/opt/pbxware/pw/var/lib/asterisk/sounds/en",
+    "/opt/pbxware/pw/var/lib/asterisk/moh", "/opt/pbxware/pw/var/spool/asterisk",
+    "/opt/pbxware/pw/var/spool/asterisk/voicemail/default", "/opt/pbxware/set-aside", "/var/lib/uplift",
+    "/var/lib/uplift/actions",
 ])
 def test_a_folder_that_must_not_be_cleared_is_refused(folder: str) -> None:
     for rule in ({"temporary": {"folders": [folder]}}, {"recordings": {"folders": [folder], "retention_days": 365}}):
