@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import asyncssh
 
-from tasks.model.case import Guard
+from tasks.model.case import Case, Guard
 from tasks.model.errors import UserError
 from tasks.model.event import ActionDone, ActionUndone, Remediated
 from tasks.model.preview import Preview
@@ -121,6 +121,12 @@ def _agreed(work: Work, remedy: Remedy) -> Preview | None:
     return found
 
 
+def action_name(case: Case, remediation_id: str, times: int, agreed: Preview | None) -> str:
+    """The same for whoever takes it up, another one for another sealed list: that one was not carried out before."""
+    sealed = f"-{agreed.seal[:16]}" if agreed and agreed.seal else ""
+    return f"{case.id}-{case.opened_at:%Y%m%d%H%M%S}-{remediation_id}-{times}{sealed}"
+
+
 @asynccontextmanager
 async def _ground(
     work: Work, site: Site, remediation_id: str, times: int, agreed: Preview | None
@@ -134,7 +140,7 @@ async def _ground(
         async with site.connected(change=True) as connection:
             yield Ground(
                 connection=connection, system=site.system, profile=site.profile, case_id=case.id,
-                action=f"{case.id}-{case.opened_at:%Y%m%d%H%M%S}-{remediation_id}-{times}",
+                action=action_name(case, remediation_id, times, agreed),
                 fencing_token=work.lease.token, machine_id=case.identity.machine_id,
                 subjects=subjects_of(case.plan, remediation_id),
                 findings=tuple(f for f in findings if remediation_id in {r.id for r in f.remediations}),

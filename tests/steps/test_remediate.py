@@ -8,8 +8,9 @@ import pytest
 from tasks.model.case import Case, Step
 from tasks.model.errors import UserError
 from tasks.model.ledger import JournalEntry
+from tasks.model.preview import Preview
 from tasks.steps.previews import previews_of, shown_ref
-from tasks.steps.remediate import still_mine
+from tasks.steps.remediate import action_name, still_mine
 from tasks.steps.work import Died, Work, resource_of
 from tasks.wire.case_folder import CaseFolder
 from tasks.wire.store import Store
@@ -61,3 +62,12 @@ def test_what_the_client_was_shown_is_the_last_inspection_before_the_approval() 
 
 def test_a_case_that_was_not_inspected_has_no_previews(case: Case, home: Path) -> None:
     assert previews_of(case, CaseFolder(home, case.id)) == ()
+
+
+def test_what_was_done_of_one_list_is_not_found_done_of_the_list_that_was_agreed_to_later(case: Case) -> None:
+    first, later = (Preview(remediation_id="delete_old_recordings", lines=(), seal=digit * 64) for digit in "ab")
+    name = action_name(case, "delete_old_recordings", 1, first)
+    assert name == action_name(case, "delete_old_recordings", 1, first)
+    assert name != action_name(case, "delete_old_recordings", 1, later)
+    unsealed = Preview(remediation_id="archive_old_cdr", lines=())
+    assert action_name(case, "archive_old_cdr", 1, unsealed) == action_name(case, "archive_old_cdr", 1, None), "undo"
