@@ -81,6 +81,8 @@ def nights(work: Work, site: Site) -> tuple[Proposal, str]:
     days = after.astimezone(system.zone).date(), until.astimezone(system.zone).date()
     closed = closed_days(system.country, system.blackout, *days)
     remark = "" if closed is not None else f"the public holidays of {system.country} are not known: none is left out"
+    if isinstance(cron := known.get(CronJobs), Unknown):
+        remark = "; ".join(filter(None, (remark, f"no night is kept free of the system's own jobs: {cron.reason}")))
     needs_s = work.case.needed().total_seconds()
     engineer = load_engineers(work.home).named(work.case.engineer)
     found = propose(Wanted(
@@ -109,7 +111,7 @@ def _jobs(known: Known, site: Site, after: datetime, until: datetime) -> Iterato
     patterns = site.profile.health.heavy_jobs
     heavy = [] if isinstance(cron, Unknown) else [
         job for job in cron.jobs if any(fnmatchcase(job.command.lower(), each.lower()) for each in patterns)]
-    lasts = timedelta(seconds=site.profile.scheduling.heavy_job_s)
+    lasts = timedelta(hours=1, seconds=site.profile.scheduling.heavy_job_s)     # from any minute of its hour
     day, zone = after.astimezone(site.system.zone).date() - timedelta(days=1), site.system.zone
     while day <= until.astimezone(zone).date():
         for job in heavy:
