@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from itertools import groupby
 
 from tasks.model.errors import UserError
 from tasks.model.finding import Quantity
 from tasks.model.preview import Preview
 from tasks.wire.remedies.diary import on_system
-from tasks.wire.remedies.listing import Item, Listing, SealedList, Untold, Wanted, holds_now, listed
+from tasks.wire.remedies.listing import Holds, Item, Listing, SealedList, Untold, Wanted, holds_now, listed
 from tasks.wire.remedies.remedy import Done, Ground, Sight
 
 BATCH_S = 120.0
@@ -121,23 +121,30 @@ def _lines(listing: Listing, items: Sequence[Item], what: str) -> Iterator[str]:
 async def removed(ground: Ground, wanted: Wanted, what: str) -> Done:
     """Delete what was agreed to, and only that. Raises UserError, Unclear and asyncssh's errors."""
     items = _agreed(ground, wanted)
-    try:
-        holds = await holds_now(ground.connection, wanted)
-    except Untold as error:
-        raise UserError("action_refused", str(error), "see to it on the system, and release the case") from None
+    holds = await _holds(ground, wanted)
     held = sum(map(holds.hold, items))
     free = sorted((i for i in items if not holds.hold(i)), key=lambda i: (i.folder, i.path.rpartition("/")[0], i.path))
     counts = Counts(held=held)
     size = ground.profile.remedies.batch_files
     for number, start in enumerate(range(0, len(free), size), start=1):
         await ground.still_mine()
-        batch = free[start : start + size]
+        holds = await _holds(ground, replace(wanted, hold_marker=""))       # markers are looked at file by file
+        batch = [item for item in free[start : start + size] if not holds.hold(item)]
+        counts.held += len(free[start : start + size]) - len(batch)
         values = {"marker": wanted.hold_marker, "number": str(number)}
         script = _SCRIPT + "".join(_steps(batch)) + _TELL
         counts.add(await on_system(ground, script, values, limit_s=BATCH_S))
         if number % 20 == 0:
             await ground.progress(f"{min(number * size, len(free)):,} of {len(free):,} {what} have been looked at")
     return _done(items, counts, what)
+
+
+async def _holds(ground: Ground, wanted: Wanted) -> Holds:
+    """Asked before each batch: a file may be put on hold while others are deleted."""
+    try:
+        return await holds_now(ground.connection, wanted)
+    except Untold as error:
+        raise UserError("action_refused", str(error), "see to it on the system, and release the case") from None
 
 
 def _steps(batch: Sequence[Item]) -> Iterator[str]:
