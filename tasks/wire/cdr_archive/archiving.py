@@ -37,6 +37,10 @@ async def archive(run: Run, cutoff: str) -> Archived:
     if any(batch.state is BatchState.RESTORED for batch in listed):
         raise UserError("archive_being_restored", f"the archive {run.layout.archive} is being put back",
                         "let the undoing finish first")
+    if listed and listed[0].cutoff > cutoff:
+        raise UserError("archive_begun", f"the archive {run.layout.archive} was begun for the calls before "
+                        f"{listed[0].cutoff}, and fewer are agreed to now (before {cutoff})",
+                        "agree with the client on what becomes of it; no row was lost")
     mover = _Mover(run, replace(run, pace=Pace.of(run.settings)), listed[0].cutoff if listed else cutoff)
     for batch in listed:
         if batch.state is BatchState.COPIED:
