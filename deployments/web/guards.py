@@ -62,19 +62,19 @@ class Guarded:
         if not told.isdigit() or len(told) > 12 or int(told) > self._longest:
             return await _refuse(answer, 413, f"a request has at most {self._longest} bytes")
         read = await self._read(receive)
-        if read is None:
+        if read is None:                    # where the sender is gone, nobody reads the answer
             return await _refuse(answer, 413, f"a request has at most {self._longest} bytes")
         return await self._app(scope, _given(read, receive), answer)
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body; None where it is too long, whatever its header says, or comes too slowly."""
+        """The whole body; None where it is too long, whatever its header says, comes too slowly, or not to its end."""
         body, ends_at = bytearray(), time.monotonic() + BODY_WITHIN_S
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > self._longest or time.monotonic() > ends_at:
+            if len(body) > self._longest or time.monotonic() > ends_at or message["type"] != "http.request":
                 return None
-            if message["type"] != "http.request" or not message.get("more_body"):
+            if not message.get("more_body"):
                 return bytes(body)
 
 
