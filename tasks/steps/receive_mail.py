@@ -80,9 +80,10 @@ def receive(store: Store, home: Path, raw: bytes, lease: Lease | None = None) ->
 
 
 def became(store: Store, about: OutboxMessage, reported: Reported, lease: Lease | None = None) -> bool:
-    """Take a report on one recipient; False where nothing is new by it. A delay decides nothing."""
+    """Take a report on one recipient; False where nothing is new by it. A delay decides nothing, and nobody knows
+    what became of a message that was never tried."""
     recipient = _recipient(about, reported.recipient)
-    if recipient is None or reported.fate is Fate.DELAYED:
+    if recipient is None or reported.fate is Fate.DELAYED or about.attempts == 0:
         return False
     if reported.fate is Fate.FAILED:
         return came_back(store, about, recipient, f"{one_line(reported.reason) or 'the mail came back'}", lease)
