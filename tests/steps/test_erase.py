@@ -12,8 +12,10 @@ from pydantic import BaseModel
 
 from tasks.model.case import Case, Step
 from tasks.model.event import Cancelled, DataKept, Noted
+from tasks.model.incoming_mail import Fate, Reported
 from tasks.model.ledger import Channel, Message, OutboxState
 from tasks.rules.lifecycle import Refused
+from tasks.steps.receive_mail import became
 from tasks.steps.tend import tend_once
 from tasks.wire.case_folder import CaseFolder
 from tasks.wire.store import Store
@@ -98,6 +100,14 @@ async def test_a_mail_of_an_erased_case_is_never_sent_nor_queued_anew(over: Case
     assert store.claim_messages("mailer", only=("<1@uplift>", "<2@uplift>")) == ()
     store.queue(letter(2))
     assert store.claim_messages("mailer", only=("<2@uplift>",)) == ()
+
+
+async def test_a_bounce_that_comes_after_it_brings_no_address_back(over: Case, store: Store, home: Path) -> None:
+    await tend(store, home, 91 * DAY)
+    sent = store.messages(only=("<1@uplift>",))[0]
+    became(store, sent, Reported(ANN, Fate.FAILED, f"550 5.1.1 <{ANN}> is unknown here"))
+    after = store.messages(only=("<1@uplift>",))[0]
+    assert (after.state, after.detail) == (sent.state, sent.detail) and ANN not in after.detail
 
 
 async def test_the_site_says_how_long(over: Case, store: Store, home: Path) -> None:

@@ -92,7 +92,7 @@ def decide(connection: Connection, message_id: str, *, arrived: bool, at: dateti
 
 
 def settle(connection: Connection, what: Settled, at: datetime) -> bool:
-    """What is known of a message now. False where nothing is new; one that came back stays so.
+    """What is known of a message now. False where nothing is new; one that came back stays so, or is emptied.
 
     A sender that is at it finds its claim gone. Raises UserError where it is no longer as ``what`` says it was.
     """
@@ -100,7 +100,7 @@ def settle(connection: Connection, what: Settled, at: datetime) -> bool:
     values |= {"sent_at": at} if what.state is STATE.SENT else {}
     now_in = T.c.state.not_in((what.state.value, STATE.BOUNCED.value)) if what.was is None else (
         T.c.state == what.was.value)
-    where = and_(T.c.message_id == what.message_id, now_in)
+    where = and_(T.c.message_id == what.message_id, now_in, T.c.recipients != _NOBODY)     # reasons name people
     done = bool(connection.execute(update(T).where(where).values(**values)).rowcount)
     if what.was is not None and not done:
         raise UserError("message_changed", f"the message {what.message_id} is not {what.was} any more",
