@@ -14,6 +14,7 @@ from deployments.lab.layout import Layout
 from deployments.lab.swarm import control
 from tasks.model.answer import ContactState, Recording, Silence, Why
 from tasks.model.sweep import Limits
+from tasks.wire.sweep_folder import SweepFolder
 from tests.operator_site import Site
 
 pytestmark = pytest.mark.lab
@@ -56,20 +57,20 @@ def swept(troubled: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return out, time.monotonic() - begin
 
 
-def recordings(out: Path) -> dict[int, Recording]:
-    stored = pd.concat(pd.read_parquet(path) for path in (out / "facts").glob("*.parquet"))
-    read = map(Recording.model_validate_json, stored.recording)
+def recordings(out: Path, home: Path) -> dict[int, Recording]:
+    folder = SweepFolder(out, home)
+    read = (recording for shard in range(folder.plan().shards) for recording in folder.recordings(shard))
     return {int(recording.system_id.removeprefix("swarm-")): recording for recording in read}
 
 
-def test_the_sweep_ends_inside_its_limits(swept: tuple[Path, float]):
+def test_the_sweep_ends_inside_its_limits(swept: tuple[Path, float], troubled: Site):
     out, elapsed_s = swept
     assert elapsed_s < Limits().total_s + STARTING_S
-    assert max(recording.elapsed_s for recording in recordings(out).values()) <= Limits().total_s + 5
+    assert max(recording.elapsed_s for recording in recordings(out, troubled.home).values()) <= Limits().total_s + 5
 
 
-def test_the_other_190_are_whole(swept: tuple[Path, float]):
-    told = recordings(swept[0])
+def test_the_other_190_are_whole(swept: tuple[Path, float], troubled: Site):
+    told = recordings(swept[0], troubled.home)
     assert len(told) == 200
     for number in set(told) - set(HANGS):
         recording = told[number]
@@ -79,8 +80,8 @@ def test_the_other_190_are_whole(swept: tuple[Path, float]):
         assert silent == []
 
 
-def test_each_hanging_system_says_how_far_it_came_and_none_reads_as_ready(swept: tuple[Path, float]):
-    told = recordings(swept[0])
+def test_each_hanging_system_says_how_far_it_came_and_none_reads_as_ready(swept: tuple[Path, float], troubled: Site):
+    told = recordings(swept[0], troubled.home)
     systems = pd.read_parquet(swept[0] / "systems.parquet").set_index("id")
     for number in HANGS:
         reached = told[number].contact.state is ContactState.REACHED

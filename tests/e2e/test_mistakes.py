@@ -130,7 +130,7 @@ def test_errors_are_json_for_programs(site: Site, tmp_path: Path):
 
 def test_an_incomplete_sweep_is_never_reported_as_one_of_the_whole_fleet(site: Site, tmp_path: Path):
     """As a kill leaves it: one of two systems has answered."""
-    folder = SweepFolder(tmp_path / "out")
+    folder = SweepFolder(tmp_path / "out", site.home)
     now = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
     systems = [System.model_validate({**SYSTEM, "id": name, "ssh": {"host": name, "credential": "inspect"}})
                for name in ("one", "two")]

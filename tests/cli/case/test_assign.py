@@ -133,7 +133,7 @@ async def test_the_check_names_what_the_team_leaves_open(
         for each in whole["engineers"] if each["name"] in ("ada", "cy")]}))
     told = (await uplift("engineers", "check", "--fleet", team, "--json")).json
     assert told == {"engineers": 2, "notes": [
-        f"nobody is there from {NOW.date()} to {AWAY[0]['last']}",
+        f"nobody is there from {datetime.now(UTC).date()} to {AWAY[0]['last']}",
         "nobody does business upgrades, and 1 system is of that edition",
         "the fleet file gives eva 1 system, and engineers.yaml has no eva",
         "bo has 1 case under way, and engineers.yaml has no bo",

@@ -204,7 +204,7 @@ def test_who_sends_forms_very_often_waits_and_another_contact_does_not_notice(si
 def test_hostile_names_and_words_are_inert_everywhere(site: PageSite):
     site.fleet(client=HOSTILE, contacts=[{"name": HOSTILE[:90], "email": "ann@acme.example"},
                                          {"name": "Jörg Weiß", "email": "joerg@acme.example", "language": "de"}])
-    nasty = CALLS.model_copy(update={"client_text": HOSTILE + "\u202e{{ 7 * 7 }}\x1b[2J", "subject": HOSTILE})
+    nasty = CALLS.model_copy(update={"client_text": HOSTILE + "\u202e{{ 7919 * 7927 }}\x1b[2J", "subject": HOSTILE})
     case = site.case(nasty, client=HOSTILE)
     link = site.link(case)
     page = site.http.post(f"{link}/review", data={"form": form(site, link), "choice:archive_old_cdr": "no",
@@ -212,7 +212,7 @@ def test_hostile_names_and_words_are_inert_everywhere(site: PageSite):
     assert decide(site, link, form_in(page.text, "decide")).status_code == 303
     for text in (page.text, *(site.http.get(link + place).text for place in ("", "/print"))):
         assert "<script" not in text and "<img" not in text and "&lt;script&gt;" in text
-        assert "\u202e" not in text and "\x1b" not in text and "49" not in text.replace("149", "")
+        assert "\u202e" not in text and "\x1b" not in text and "62773913" not in text
     assert site.store.journal(case.id)[-1].body["decisions"][0]["reason"] == HOSTILE + "{0.__class__}"
 
 
