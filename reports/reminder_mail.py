@@ -99,6 +99,19 @@ def silence_mail(case: Case, to: Person, *, what: str, number: int, reached: int
     return mail
 
 
+def news_mail(
+    case: Case, to: Person, *, said: str, by: str, at: datetime, message_id: str
+) -> EmailMessage:
+    """To the engineer: what somebody said, or why the case cannot go on. Raises ValueError for no address."""
+    mail = _mail(to, at, message_id, f"{case.id}, {one_line(case.client)}: {one_line(said)}"[:180])
+    mail.set_content("\n\n".join((
+        one_line(said), f"By {one_line(by)}, {at:%Y-%m-%d %H:%M} UTC.",
+        f"{case.id} ({one_line(case.client)}, {case.system_id} to {case.target}, order {one_line(case.order_ref)}) is "
+        f"{case.state}.", f"`uplift case show {case.id}` has the story so far, and what comes next.",
+    )) + "\n")
+    return mail
+
+
 def _mail(to: Person, at: datetime, message_id: str, subject: str) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["Message-ID"], mail["Date"] = message_id, at.astimezone(UTC)

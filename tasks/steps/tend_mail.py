@@ -15,6 +15,7 @@ from tasks.steps.mail_fates import tell_delivered
 from tasks.steps.receive_mail import Dealt, look_through, reconcile_with_log
 from tasks.steps.remind import remind
 from tasks.steps.send_mail import LEASE_S, Sent, send_waiting, sender_name
+from tasks.steps.tell_engineer import tell_engineers
 from tasks.wire.mail_settings import MailSettings, load_mail_settings
 from tasks.wire.store.engine import StoreUnavailable
 from tasks.wire.store.leases import LeaseLost
@@ -56,7 +57,7 @@ def mail_round(
         if lease is None:
             done.busy = True
             return done
-        for part in (_receive, _remind, _send, _tell):
+        for part in (_receive, _remind, _news, _send, _tell):
             try:
                 part(store, home, settings, lease, done, now or store.now, stale_s)
             except StoreUnavailable:
@@ -103,6 +104,11 @@ def _receive(store: Store, home: Path, told: MailSettings, lease: Lease, done: M
 def _remind(store: Store, home: Path, told: MailSettings, lease: Lease, done: Mailed, now: Clock,
             stale_s: float | None) -> None:
     done.troubles += remind(store, home, told.reminders, now, lease)
+
+
+def _news(store: Store, home: Path, told: MailSettings, lease: Lease, done: Mailed, now: Clock,
+          stale_s: float | None) -> None:
+    tell_engineers(store, home)
 
 
 def _send(store: Store, home: Path, told: MailSettings, lease: Lease, done: Mailed, now: Clock,

@@ -12,7 +12,7 @@ from tasks.model.event import Noted
 from tasks.model.ledger import Channel, Message, OutboxState
 from tasks.steps import send_mail
 from tasks.steps.tend_mail import RESOURCE, tend_mail
-from tests.mail.conftest import ANN, BO, Site, mail_id, private
+from tests.mail.conftest import ANN, BO, EVA, Site, mail_id, private
 
 S = OutboxState
 
@@ -73,11 +73,11 @@ def test_a_recipient_that_is_refused_for_good_bounces_and_with_the_last_one_the_
     site.at_once()
     site.round()
     site.round()
-    assert site.states() == {ANN: S.BOUNCED, BO: S.BOUNCED}
+    assert site.states() == {ANN: S.BOUNCED, BO: S.BOUNCED, EVA["email"]: S.SENT}       # the engineer knows
     assert [(each["recipient"], each["reaches_nobody"]) for each in site.told("bounced")] == [(ANN, False), (BO, True)]
     assert site.case.state is State.NEEDS_ENGINEER and site.case.trouble is not None
     assert "no such user either" in site.case.trouble.reason and site.case.trouble.resume is State.INSPECTED
-    assert site.server.taken == []
+    assert [each.rcpt_tos for each in site.server.taken] == [[EVA["email"]]]
 
 
 def test_a_message_whose_answer_is_lost_is_in_doubt_and_never_sent_again(site: Site) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -70,6 +71,15 @@ def entries_of(connection: Connection, case_id: str) -> tuple[JournalEntry, ...]
     """The journal in its order. Raises ValueError where an entry cannot be read any more."""
     rows = connection.execute(
         select(tables.journal).where(tables.journal.c.case_id == case_id).order_by(tables.journal.c.number)
+    ).mappings()
+    return tuple(_entry(dict(row)) for row in rows)
+
+
+def of_kinds(connection: Connection, kinds: tuple[str, ...], since: datetime) -> tuple[JournalEntry, ...]:
+    """Entries of these kinds of all cases, from an instant on, oldest first."""
+    journal = tables.journal
+    rows = connection.execute(
+        select(journal).where(journal.c.kind.in_(kinds), journal.c.at >= since).order_by(journal.c.at, journal.c.number)
     ).mappings()
     return tuple(_entry(dict(row)) for row in rows)
 

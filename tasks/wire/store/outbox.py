@@ -24,8 +24,9 @@ ERASED = "erased with the personal data of its case"
 _NOBODY = json.dumps(["erased"])
 
 
-def queue(connection: Connection, messages: Iterable[Message], case_id: str | None) -> None:
-    """Put messages in; one whose id is there already stays as it is."""
+def queue(connection: Connection, messages: Iterable[Message], case_id: str | None) -> int:
+    """Put messages in; one whose id is there already stays as it is. Gives how many are new."""
+    new = 0
     for message in messages:
         known = connection.execute(select(T.c.id).where(T.c.message_id == message.message_id)).first()
         if known:
@@ -38,6 +39,8 @@ def queue(connection: Connection, messages: Iterable[Message], case_id: str | No
             ))
         except IntegrityError:
             raise Raced(f"the message {message.message_id}") from None
+        new += 1
+    return new
 
 
 def claim(

@@ -119,6 +119,10 @@ class Store:
     def journal(self, case_id: str) -> tuple[JournalEntry, ...]:
         return self._db.read(lambda c: journal.entries_of(c, case_id))
 
+    def entries_since(self, kinds: tuple[str, ...], since: datetime) -> tuple[JournalEntry, ...]:
+        """Entries of these kinds in all cases' journals."""
+        return self._db.read(lambda c: journal.of_kinds(c, kinds, since))
+
     def verify_journal(self, case_id: str | None = None) -> tuple[Fault, ...]:
         """What is not as it was written, of one case or of all; empty when all is well."""
         which = (case_id,) if case_id else self._db.read(cases.ids)
@@ -157,9 +161,9 @@ class Store:
 
     # --- outbox ------------------------------------------------------------------------------------------------
 
-    def queue(self, *messages: Message) -> None:
-        """Messages that belong to no case; those of a case go with ``record``."""
-        self._db.write(lambda c: outbox.queue(c, messages, None))
+    def queue(self, *messages: Message, case_id: str | None = None) -> int:
+        """Messages that come with no event; those that do go with ``record``. Gives how many were not there yet."""
+        return self._db.write(lambda c: outbox.queue(c, messages, case_id))
 
     def claim_messages(self, sender: str, limit: int = 20, only: tuple[str, ...] = ()) -> tuple[OutboxMessage, ...]:
         return self._db.write(lambda c: outbox.claim(c, sender, now(c), limit, only))
