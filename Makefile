@@ -34,7 +34,7 @@ demo-upgrade: setup  ## one case from the ticket to the upgraded appliance, and 
 	@$(BIN)/python -m deployments.lab.demo_upgrade
 
 test: setup  ## every test but the long matrices
-	@$(BIN)/python -m pytest -q -m "not prove" --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -m "not prove" --numprocesses 3 --dist loadscope --no-loadscope-reorder
 
 prove: setup  ## the long matrices; SEED, POINTS of each matrix and SAMPLE of the crash tests make them shorter
 	@UPLIFT_PROVE_SEED=$(SEED) UPLIFT_PROVE_POINTS=$(POINTS) UPLIFT_PROVE_SAMPLE=$(SAMPLE) \
