@@ -29,7 +29,11 @@ pytestmark = [pytest.mark.prove, pytest.mark.lab]
 SEED = int(os.environ.get("UPLIFT_PROVE_SEED", "1"))
 POINTS = min(40, int(os.environ.get("UPLIFT_PROVE_POINTS", "40")))
 LONGEST_S = 150.0
-DONE, DECLINED = "set_aside_module", "suspend_job"
+DONE = "set_aside_module"
+TOLD_ON_THE_TICKET = (
+    "Thank you. Your order SO-", "Assigned to mia", "Inspected: blocked", "The client agreed to", "Declined: ",
+    f"Done: {DONE}", "Inspected: ready",
+)
 
 
 class Kill(StrEnum):
@@ -184,6 +188,9 @@ def judged(rig: WalkRig, plan: Plan, ticket: int) -> None:
     assert not twice, f"mailed twice: {twice}"
     left = [each for each in rig.outbox() if each.state is not OutboxState.SENT]
     assert not left, [(each.message.message_id, each.state, each.detail) for each in left]
+    told_there = " ".join(" ".join(said.split()) for said in rig.said(ticket))
+    missing = [words for words in TOLD_ON_THE_TICKET if words not in told_there]
+    assert not missing, f"the ticket does not tell {missing}: {told_there[-3000:]}"
     marks = Counter(said.rpartition("[Uplift ")[2].rstrip("] \n") for said in rig.said(ticket))
     assert not {mark: count for mark, count in marks.items() if count > 2}, marks
 
