@@ -151,8 +151,8 @@ def decide(
                         f"{known.system_id} to {known.target}")
     busy = next((c for c in cases.values() if c.system_id == system.id and c.state not in OVER), None)
     if busy is not None:
-        return Declined(why=Why.DUPLICATE, detail=f"{system.id} has case {busy.id} for order {busy.order_ref}, which "
-                        f"is {busy.state}")
+        # Not how far it has come: each reason is told once, and this one stays the same while the case goes on.
+        return Declined(why=Why.DUPLICATE, detail=f"{system.id} has case {busy.id} for order {busy.order_ref}")
     return _refused_hop(order, profile, running) or order
 
 

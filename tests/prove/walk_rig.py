@@ -64,7 +64,8 @@ class WalkRig:
             self.port = free_port()
             self.desk = DeskConfig(folder=directory / "desk", port=free_port(), key=KEY, per_minute=5000,
                                    agents=(Agent(id=72, email="mia@desk.example", name="Mia"),))
-            self._closing.callback(start_desk(self.desk).stop)
+            self._desk = start_desk(self.desk)
+            self._closing.callback(self._desk.stop)
             self.api = self._closing.enter_context(httpx.Client(
                 base_url=f"http://127.0.0.1:{self.desk.port}/api/v2/", auth=(KEY, "X"), trust_env=False))
             self._settings()
@@ -127,6 +128,9 @@ class WalkRig:
             old.unlink()
         shutil.rmtree(self.home / "cases", ignore_errors=True)
         self.mail.taken.clear()
+        self._desk.stop()                       # the orders of the points before are not there any more
+        self.desk.state_file.unlink(missing_ok=True)
+        start_desk(self.desk)
         snapshots.boot(self.layout, NAME)
 
     def order(self, reference: str) -> int:

@@ -73,6 +73,9 @@ def test_a_second_order_for_a_system_whose_upgrade_is_under_way_is_a_duplicate(s
     second = site.order("SO-2")
     assert polled(site, store) == [(str(second), "duplicate")]
     assert "under way already" in site.said(second, private=False)[0] and len(store.cases()) == 1
+    store.record(store.cases()[0].id, e.Assigned(at=datetime.now(UTC), by="intake", engineer="mia"))
+    polled(site, store)             # its own answers have changed the ticket, and the other case has gone on
+    assert len(site.said(second, private=False)) == len(site.said(second, private=True)) == 1
 
 
 def test_a_client_who_corrects_the_ticket_gets_the_case(site: Site, store: Store):
