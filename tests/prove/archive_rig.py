@@ -28,6 +28,7 @@ POINTS = min(40, int(os.environ.get("UPLIFT_PROVE_POINTS", "40")))
 OLD_ROWS, NEW_ROWS = 5_000_000 * POINTS // 40, 250_000 * POINTS // 40
 CUTOFF = "2026-01-01 00:00:00"
 SLOWEST_S = 1.0
+FEWEST = max(10, 100 * POINTS // 40)        # live calls: a small table is archived in a few seconds
 _FILL = (
     "INSERT INTO cdr (tenant, clid, src, dst, dcontext, channel, dstchannel, lastapp, lastdata, calldate, duration, "
     "billsec, billamount, disposition, amaflags, uniqueid) SELECT IF(seq MOD 3, '201', NULL), "
@@ -195,7 +196,7 @@ def proven(server: Serving, engine: str, *, indexed: bool, note: Callable[[str, 
     assert server.rows(f"SELECT COUNT(*) FROM cdr WHERE calldate < '{CUTOFF}'") == ((0,),)
     there = {row[0] for row in server.rows(f"SELECT AcctId FROM cdr WHERE AcctId > {OLD_ROWS + NEW_ROWS}")}
     assert live.known <= there and len(live.known) == len(live.waits_s)
-    assert len(live.waits_s) > 100 and max(live.waits_s) < SLOWEST_S
+    assert len(live.waits_s) > FEWEST and max(live.waits_s) < SLOWEST_S, (len(live.waits_s), max(live.waits_s))
 
 
 def restarted(server: Serving) -> float:
